@@ -1,0 +1,1 @@
+export type { ArtifactStore, StoredArtifact } from './artifact-store.ts';

@@ -1,0 +1,14 @@
+export {
+  type Bus,
+  type Consumer,
+  type ConsumerOptions,
+  type Delivery,
+  MAX_MESSAGE_BYTES,
+  type Message,
+  type OutgoingMessage,
+  type Position,
+  type Producer,
+  type ReadBatch,
+  type ReadOptions,
+  type TopicSpec,
+} from './bus.ts';

@@ -1,0 +1,1 @@
+export type { Engine, GeneratedImage, ImageResult, ImageTask, StepProgress } from './engine.ts';

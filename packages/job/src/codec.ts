@@ -1,0 +1,34 @@
+import type { z } from 'zod';
+import { GenfleetError } from './error.ts';
+import { type JobEvent, jobEventSchema, type ProgressEvent, progressSchema } from './event.ts';
+
+function decode<T>(schema: z.ZodType<T>, text: string): T {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new GenfleetError('invalid_message', 'message is not JSON', { cause });
+  }
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const where = issue?.path.join('.') || 'message';
+  throw new GenfleetError('invalid_message', `${where}: ${issue?.message ?? 'invalid'}`, {
+    cause: parsed.error,
+  });
+}
+
+/** The bytes of a durable message are the UTF-8 of this text; receipts hash them. */
+export function encodeEvent(event: JobEvent | ProgressEvent): string {
+  return JSON.stringify(event);
+}
+
+/** Reads a durable message. @throws GenfleetError `invalid_message` naming the first path that is wrong. */
+export function decodeEvent(text: string): JobEvent {
+  return decode(jobEventSchema, text);
+}
+
+/** Reads a message of the progress topic. @throws GenfleetError `invalid_message`. */
+export function decodeProgress(text: string): ProgressEvent {
+  return decode(progressSchema, text);
+}

@@ -1,0 +1,64 @@
+import type { JobEvent, RequestedEvent, StartedEvent } from './event.ts';
+import {
+  compareOrder,
+  emptyState,
+  type JobState,
+  type LedgerOrder,
+  type Outcome,
+  STARTS_KEPT,
+  type Start,
+} from './state.ts';
+
+/**
+ * Adds an event to what is known of its job. Pure, idempotent and commutative: any order and any number of
+ * repetitions of the same events gives the same state, because each part is a set or the least (or greatest)
+ * member of one. That is what lets replicas read five topics side by side and still agree.
+ */
+export function evolve(state: JobState | undefined, event: JobEvent, order: LedgerOrder): JobState {
+  const known = state ?? emptyState(event.id);
+  if (event.redrive < known.redrive) return known;
+  const current = event.redrive > known.redrive ? { ...emptyState(known.id), redrive: event.redrive } : known;
+  switch (event.type) {
+    case 'requested':
+      return withRequest(current, event, order);
+    case 'started':
+      return withStart(current, event, order);
+    case 'completed':
+      return withOutcome(current, { type: 'completed', order, event });
+    case 'dead':
+      return withOutcome(current, { type: 'dead', order, event });
+    case 'cancelled':
+      return withOutcome(current, { type: 'cancelled', order, time: event.time, reason: event.reason });
+  }
+}
+
+/** A later attempt replaces an earlier one; of two messages for one attempt the first in the ledger stays. */
+function withRequest(state: JobState, event: RequestedEvent, order: LedgerOrder): JobState {
+  const { request, requestOrder } = state;
+  if (request && requestOrder) {
+    const isOlder = event.attempt < request.attempt;
+    const isRepeat = event.attempt === request.attempt && compareOrder(order, requestOrder) >= 0;
+    if (isOlder || isRepeat) return state;
+  }
+  return { ...state, request: event, requestOrder: order };
+}
+
+/** A claim and its release are one entry, whichever is read first. */
+function withStart(state: JobState, event: StartedEvent, order: LedgerOrder): JobState {
+  const { attempt, claim, worker, model, time } = event;
+  const known = state.starts.find((start) => start.claim === claim);
+  const isEarlier = !known || compareOrder(order, known.order) < 0;
+  const released = (known?.released ?? false) || event.released;
+  const entry: Start = isEarlier
+    ? { order, attempt, claim, worker, model, time, released }
+    : { ...known, released };
+  const starts = [...state.starts.filter((start) => start !== known), entry]
+    .sort((a, b) => compareOrder(a.order, b.order))
+    .slice(-STARTS_KEPT);
+  return { ...state, starts };
+}
+
+function withOutcome(state: JobState, outcome: Outcome): JobState {
+  if (state.outcome && compareOrder(state.outcome.order, outcome.order) <= 0) return state;
+  return { ...state, outcome };
+}

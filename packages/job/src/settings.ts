@@ -1,0 +1,103 @@
+import { z } from 'zod';
+
+/** Sampler names as the API takes them; engines map them to their own. */
+export const SAMPLERS = ['euler', 'euler_a', 'ddim', 'dpmpp_2m', 'heun'] as const;
+
+/** Sizes in pixels, counts in images: the bounds that hold for every engine. */
+export const LIMITS = {
+  promptChars: 8_000,
+  steps: 150,
+  cfgScale: 30,
+  sizeMinPx: 64,
+  sizeMaxPx: 2_048,
+  batchSize: 16,
+  iterations: 16,
+  metadataEntries: 32,
+  metadataChars: 1_024,
+  deadlineSeconds: 7 * 86_400,
+} as const;
+
+/** Accepts a number, or text that reads as exactly one: the seed's README sends `"batch_size": "1"`. */
+function numeric<T extends z.ZodType<number>>(schema: T) {
+  return z.preprocess(
+    (value) => (typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value.trim()) ? Number(value) : value),
+    schema,
+  );
+}
+
+const integer = (min: number, max: number) => numeric(z.int().min(min).max(max));
+const size = numeric(z.int().min(LIMITS.sizeMinPx).max(LIMITS.sizeMaxPx).multipleOf(8)).meta({
+  description: 'Pixels, a multiple of 8',
+});
+
+/** What a client asks a text-to-image engine for. Sizes in pixels; image `i` of a job uses `seed + i`. */
+export const txt2imgSettingsSchema = z
+  .strictObject({
+    prompt: z.string().min(1).max(LIMITS.promptChars),
+    negative_prompt: z.string().max(LIMITS.promptChars).default(''),
+    seed: integer(0, Number.MAX_SAFE_INTEGER).optional().meta({
+      description: 'Random when left out; the seed drawn is echoed',
+    }),
+    sampler_name: z
+      .string()
+      .min(1)
+      .max(64)
+      .default('euler')
+      .meta({ examples: [...SAMPLERS] }),
+    batch_size: integer(1, LIMITS.batchSize).default(1).meta({ description: 'Images made at once' }),
+    n_iters: integer(1, LIMITS.iterations).default(1).meta({ description: 'How many batches' }),
+    steps: integer(1, LIMITS.steps).default(20),
+    cfg_scale: numeric(z.number().min(0).max(LIMITS.cfgScale)).default(7),
+    width: size.default(512),
+    height: size.default(512),
+    model: z.string().min(1).max(256).default('genfleet-demo'),
+    format: z
+      .enum(['jpeg', 'png'])
+      .optional()
+      .meta({ description: 'File type of the images; JPEG when left out' }),
+  })
+  .meta({ id: 'GenerationSettings' });
+
+export type Txt2ImgRequestSettings = z.output<typeof txt2imgSettingsSchema>;
+
+/** Settings as they stand in the ledger: nothing left open. */
+export type Txt2ImgSettings = Txt2ImgRequestSettings & { seed: number };
+
+export const metadataSchema = z
+  .record(z.string().max(LIMITS.metadataChars), z.string().max(LIMITS.metadataChars))
+  .refine((entries) => Object.keys(entries).length <= LIMITS.metadataEntries, {
+    error: `at most ${LIMITS.metadataEntries} entries`,
+  });
+
+/** Body of `POST /images/`. */
+export const imageRequestSchema = z
+  .strictObject({
+    generation_settings: txt2imgSettingsSchema,
+    metadata: metadataSchema.default({}),
+    deadline_seconds: numeric(z.number().positive().max(LIMITS.deadlineSeconds)).optional().meta({
+      description: 'A job not completed this many seconds after its request becomes a dead letter',
+    }),
+    webhook_url: z
+      .url({ protocol: /^https?$/ })
+      .max(2_048)
+      .optional()
+      .meta({
+        description: 'Called once the job ends, signed by the Standard Webhooks scheme',
+      }),
+  })
+  .meta({ id: 'ImageRequest' });
+
+export type ImageRequest = z.output<typeof imageRequestSchema>;
+
+/** Images that the settings ask for: `batch_size × n_iters`. */
+export function imageCount(settings: Pick<Txt2ImgSettings, 'batch_size' | 'n_iters'>): number {
+  return settings.batch_size * settings.n_iters;
+}
+
+/** Seeds of all images of a job, in order; wraps at 2^53 so that every seed stays exact. */
+export function imageSeeds(settings: Pick<Txt2ImgSettings, 'seed' | 'batch_size' | 'n_iters'>): number[] {
+  const beyond = Number.MAX_SAFE_INTEGER - settings.seed;
+  return Array.from({ length: imageCount(settings) }, (_, index) =>
+    index <= beyond ? settings.seed + index : index - beyond - 1,
+  );
+}

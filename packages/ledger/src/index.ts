@@ -1,0 +1,1 @@
+export type { Change, JobFilter, Page, View } from './view.ts';
