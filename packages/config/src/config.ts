@@ -94,3 +94,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     ARTIFACTS_URL: parsed.data.ARTIFACTS_URL ?? `file:${DATA_DIR}/artifacts`,
   };
 }
+
+/** `readConfig` on the environment of this process: the one place where it is read. */
+export function loadConfig(): Config {
+  return readConfig(process.env);
+}

@@ -1,1 +1,1 @@
-export { type Config, readConfig } from './config.ts';
+export { type Config, loadConfig, readConfig } from './config.ts';

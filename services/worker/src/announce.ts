@@ -1,0 +1,55 @@
+import type { Bus } from '@genfleet/bus';
+import { ANNOUNCEMENT_TOPIC, type ModelInfo, type WorkerAnnouncement } from '@genfleet/job';
+import type { WorkerOptions } from './options.ts';
+
+const INTERVAL_MS = 60_000;
+const FIRST_TRY_MS = 1_000;
+
+/** Says now and every minute which models this worker can run; the last word is that it leaves. */
+export function startAnnouncing(options: Pick<WorkerOptions, 'bus' | 'engine' | 'worker' | 'now' | 'log'>) {
+  const { engine, log } = options;
+  let models: readonly ModelInfo[] = [];
+  let timer: NodeJS.Timeout | undefined;
+  let stopped = false;
+
+  const announce = async () => {
+    let nextMs = INTERVAL_MS;
+    try {
+      models = await engine.models();
+      if (!stopped) await send(options, models, false);
+    } catch (err) {
+      nextMs = FIRST_TRY_MS;
+      log.warn({ engine: engine.name, err }, 'could not announce the models yet');
+    }
+    if (!stopped) timer = setTimeout(announce, nextMs).unref();
+  };
+  const first = announce();
+
+  return {
+    /** Resolves after the first try. */
+    first,
+    stop: async () => {
+      stopped = true;
+      clearTimeout(timer);
+      await first;
+      await send(options, models, true).catch(() => undefined);
+    },
+  };
+}
+
+async function send(
+  options: { bus: Bus; engine: { name: string }; worker: string; now: () => number },
+  models: readonly ModelInfo[],
+  leaving: boolean,
+): Promise<void> {
+  const announcement: WorkerAnnouncement = {
+    type: 'announced',
+    worker: options.worker,
+    engine: options.engine.name,
+    models: [...models],
+    time: new Date(options.now()).toISOString(),
+    leaving,
+  };
+  const producer = await options.bus.producer(ANNOUNCEMENT_TOPIC);
+  await producer.send({ key: options.worker, value: JSON.stringify(announcement) });
+}

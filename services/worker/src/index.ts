@@ -1,0 +1,3 @@
+export { createWorkerMetrics, type WorkerMetrics } from './metrics.ts';
+export type { WorkerOptions } from './options.ts';
+export { startWorker, type Worker } from './worker.ts';

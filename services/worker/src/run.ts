@@ -1,0 +1,35 @@
+import type { Delivery } from '@genfleet/bus';
+import type { RequestedEvent } from '@genfleet/job';
+
+/** Why a run was stopped from outside. */
+export type StopReason = 'cancelled' | 'deadline' | 'draining' | 'hung';
+
+/** A delivery that waits for the engine. */
+export interface Waiting {
+  readonly request: RequestedEvent;
+  /** More than one when the bus handed the same job out again meanwhile; all are settled together. */
+  readonly deliveries: Delivery[];
+  readonly receivedMs: number;
+}
+
+/** A claimed attempt. */
+export interface Run extends Waiting {
+  readonly attempt: number;
+  readonly claim: string;
+  readonly startedMs: number;
+  readonly abort: AbortController;
+}
+
+/** One life of one job, across deliveries. */
+export function runKey(request: Pick<RequestedEvent, 'id' | 'redrive'>): string {
+  return `${request.id}/${request.redrive}`;
+}
+
+/** The first reason stays. */
+export function stopRun(run: Run, reason: StopReason): void {
+  run.abort.abort(reason);
+}
+
+export function stopReason(run: Run): StopReason | undefined {
+  return run.abort.signal.aborted ? (run.abort.signal.reason as StopReason) : undefined;
+}
