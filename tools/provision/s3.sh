@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# versitygw: an S3 server over a folder, on loopback.
+#   s3.sh install|start|stop|status|wipe
+# Environment (default): DIR $CACHE/s3/default  PORT 9000  ACCESS_KEY genfleet  SECRET_KEY genfleet-secret  REGION us-east-1
+set -euo pipefail
+. "$(dirname "$0")/cache.sh"
+DIR=${DIR:-$CACHE/s3/default} PORT=${PORT:-9000} REGION=${REGION:-us-east-1}
+ACCESS_KEY=${ACCESS_KEY:-genfleet} SECRET_KEY=${SECRET_KEY:-genfleet-secret}
+PID_FILE=$DIR/s3.pid
+
+install() {
+  lock s3-install
+  go_install versitygw github.com/versity/versitygw/cmd/versitygw@v1.8.0
+  exec 9>&-
+}
+
+# Any answer will do: without a signature it is 403.
+ready() { curl -sS -m 2 -o /dev/null "http://127.0.0.1:$PORT/"; }
+
+start() {
+  install
+  need curl 'to see whether it is ready' 'install curl'
+  mkdir -p "$DIR/data" "$DIR/iam"
+  lock "s3-$(printf '%s' "$DIR" | cksum | cut -d ' ' -f 1)"
+  if alive "$PID_FILE"; then say "already up, pid $(cat "$PID_FILE")"; return 0; fi
+  ROOT_ACCESS_KEY=$ACCESS_KEY ROOT_SECRET_KEY=$SECRET_KEY "$CACHE/bin/versitygw" --region "$REGION" --port "127.0.0.1:$PORT" \
+    posix --nometa "$DIR/data" > "$DIR/s3.log" 2>&1 < /dev/null 9>&- &
+  echo $! > "$PID_FILE"
+  disown
+  wait_for 20 "$PID_FILE" "$DIR/s3.log" ready || { stop_pid "$PID_FILE" 5; return 1; }
+  say "S3 is up: http://127.0.0.1:$PORT, region $REGION, data in $DIR/data"
+}
+
+case ${1:-} in
+  install) install ;;
+  start) start ;;
+  stop) stop_pid "$PID_FILE" 10 ;;
+  status) if alive "$PID_FILE"; then echo "up, pid $(cat "$PID_FILE")"; else echo down; exit 1; fi ;;
+  wipe)
+    if alive "$PID_FILE"; then say 'it is running: stop it first'; exit 1; fi
+    rm -rf "$DIR" ;;
+  *) sed -n '2,4p' "$0"; exit 2 ;;
+esac
