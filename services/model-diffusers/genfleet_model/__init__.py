@@ -1,0 +1,1 @@
+"""Genfleet's model container: Diffusers pipelines behind a small streaming HTTP protocol."""

@@ -1,0 +1,161 @@
+"""Parts that need no server."""
+
+import json
+import logging
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from genfleet_model.canvas import native_canvas, to_levels
+from genfleet_model.catalog import Catalog
+from genfleet_model.faults import ModelFault
+from genfleet_model.loading import clip_tokenizer
+from genfleet_model.logs import JsonLines
+from genfleet_model.outbox import Outbox
+from genfleet_model.samplers import SAMPLERS, canonical_sampler
+from genfleet_model.settings import SettingsFault, read_settings
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        ("Euler", "euler"),
+        ("Euler a", "euler_a"),
+        ("DPM++ 2M", "dpmpp_2m"),
+        ("DPM++ 2M Karras", "dpmpp_2m_karras"),
+        ("DPM++ 2M SDE Karras", "dpmpp_2m_sde_karras"),
+        ("DPM2 a", "dpm2_a"),
+        ("LMS Karras", "lms_karras"),
+        ("PLMS", "pndm"),
+        ("UniPC", "unipc"),
+        ("k_euler_ancestral", "euler_a"),
+        ("asdf", None),
+        ("", None),
+    ],
+)
+def test_sampler_spellings(given: str, name: str | None) -> None:
+    assert canonical_sampler(given) == name
+
+
+def test_every_sampler_is_its_own_name() -> None:
+    assert [canonical_sampler(name) for name in SAMPLERS] == list(SAMPLERS)
+
+
+@pytest.mark.parametrize(
+    ("size", "short_side", "multiple", "canvas"),
+    [
+        ((512, 512), None, 8, (512, 512)),
+        ((520, 72), None, 16, (528, 80)),
+        ((512, 512), 128, 32, (128, 128)),
+        ((64, 64), 128, 32, (128, 128)),
+        ((768, 512), 128, 32, (192, 128)),
+        ((512, 768), 128, 32, (128, 192)),
+        ((520, 512), 128, 32, (128, 128)),
+        ((2048, 64), 128, 32, (384, 128)),
+    ],
+)
+def test_native_canvas(
+    size: tuple[int, int], short_side: int | None, multiple: int, canvas: tuple[int, int]
+) -> None:
+    assert native_canvas(*size, short_side, multiple) == canvas
+
+
+def test_levels_round_and_refuse_what_is_no_number() -> None:
+    assert to_levels(np.array([-1, 0, 0.5, 1, 2])).tolist() == [0, 0, 128, 255, 255]
+    with pytest.raises(ValueError, match="not numbers"):
+        to_levels(np.array([0.5, np.inf]))
+
+
+def test_clips_tokenizer_is_the_published_one() -> None:
+    tokenizer = clip_tokenizer()
+    assert len(tokenizer) == 49408
+    # The ids of OpenAI's CLIP for this sentence, between its two marks.
+    assert tokenizer("a photo of a cat").input_ids == [49406, 320, 1125, 539, 320, 2368, 49407]
+
+
+def folder_model(folder: Path, name: str, card: object | None = None) -> None:
+    (folder / name).mkdir()
+    (folder / name / "model_index.json").write_text("{}")
+    if card is not None:
+        (folder / name / "genfleet.json").write_text(
+            card if isinstance(card, str) else json.dumps(card)
+        )
+
+
+def test_catalog_leaves_out_what_it_cannot_trust(tmp_path: Path) -> None:
+    folder_model(tmp_path, "good", {"aliases": ["other", "same"]})
+    folder_model(tmp_path, "same", {"aliases": ["other"]})
+    folder_model(tmp_path, "odd", {"native_short_side": "128"})
+    folder_model(tmp_path, "torn", "{")
+    (tmp_path / "good.safetensors").touch()
+    (tmp_path / ".hidden.safetensors").touch()
+    (tmp_path / "half.safetensors.part").touch()
+    (tmp_path / "notes").mkdir()
+    catalog = Catalog(tmp_path)
+    assert set(catalog.entries) == {"good", "same"}
+    assert catalog.aliases == {"other": "good"}
+    assert {fault["path"] for fault in catalog.faults} == {"odd", "torn", "good.safetensors"}
+    assert catalog.resolve("same").name == "same"
+
+
+def test_catalog_finds_a_model_that_came_later(tmp_path: Path) -> None:
+    catalog = Catalog(tmp_path)
+    with pytest.raises(ModelFault):
+        catalog.resolve("late")
+    folder_model(tmp_path, "late")
+    assert catalog.resolve("late").path == tmp_path / "late"
+
+
+def test_settings_report_all_faults_at_once() -> None:
+    env = {"PORT": "70000", "MODEL_MEMORY_BUDGET_MB": "lots", "LOG_LEVEL": "loud"}
+    with pytest.raises(SettingsFault) as raised:
+        read_settings(env)
+    for part in ("MODELS_DIR is missing", "PORT is '70000'", "'lots'", "'loud'"):
+        assert part in str(raised.value)
+
+
+def test_settings(tmp_path: Path) -> None:
+    env = {
+        "MODELS_DIR": str(tmp_path),
+        "MODEL_MEMORY_BUDGET_MB": "2",
+        "PRELOAD_MODELS": "a, b,",
+        "TORCH_THREADS": "",
+    }
+    settings = read_settings(env)
+    assert settings.memory_budget_bytes == 2 * 1024 * 1024
+    assert settings.preload == ("a", "b")
+    assert settings.torch_threads is None
+    assert settings.host == "127.0.0.1"
+
+
+def test_logs_have_a_closed_set_of_fields() -> None:
+    record = logging.LogRecord("x", logging.INFO, "", 0, "made %d", (3,), None)
+    record.__dict__.update(model="m", jobId="j", colour="red")
+    line = json.loads(JsonLines().format(record))
+    assert line["msg"] == "made 3"
+    assert set(line) == {"time", "level", "service", "msg", "model", "jobId"}
+
+
+async def drain(outbox: Outbox) -> list[dict]:
+    lines = []
+    while (line := await outbox.next()) is not None:
+        lines.append(line)
+    return lines
+
+
+def test_unsent_progress_is_replaced_and_images_are_kept() -> None:
+    import asyncio
+
+    outbox = Outbox()
+    for step in range(100):
+        outbox.put_progress("a", {"step": step})
+        outbox.put_progress("b", {"step": -step})
+    outbox.put({"png": "1234"})
+    outbox.put({"png": "5678"})
+    assert outbox.held_bytes == 8
+    outbox.close()
+    outbox.put({"late": True})
+    lines = asyncio.run(drain(outbox))
+    assert lines == [{"step": 99}, {"step": -99}, {"png": "1234"}, {"png": "5678"}]
+    assert outbox.held_bytes == 0
