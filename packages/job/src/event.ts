@@ -8,7 +8,7 @@ export const EVENT_VERSION = 1;
 
 const id = z.uuid();
 const timestamp = z.iso.datetime();
-const failureSchema = z.object({
+export const failureSchema = z.object({
   attempt: z.int().min(1),
   worker: z.string(),
   /** When the attempt ended. */

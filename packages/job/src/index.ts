@@ -21,12 +21,14 @@ export {
   type DeadEvent,
   EVENT_VERSION,
   type Failure,
+  failureSchema,
   type JobEvent,
   jobEventSchema,
   type ProgressEvent,
   type RequestedEvent,
   type StartedEvent,
   type Timings,
+  timingsSchema,
 } from './event.ts';
 export { evolve } from './evolve.ts';
 export { isUuid, jobIdTimeMs, newJobId } from './job-id.ts';

@@ -1,0 +1,132 @@
+import { ApiError } from './api-error.ts';
+import { type EventOptions, followEvents } from './events.ts';
+import type {
+  Accepted,
+  Image,
+  ImageEvent,
+  ImageStatus,
+  Model,
+  NewImage,
+  Redriven,
+  RedrivenAll,
+} from './types.ts';
+
+export interface ClientOptions {
+  /** Where the API is, without a trailing slash; empty in a page that the API itself serves. */
+  readonly baseUrl?: string;
+  readonly fetch?: typeof fetch;
+  /** Sent with every request. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+}
+
+export interface CreateOptions extends CallOptions {
+  /** The same key with the same request gives the same job, however often it is sent. */
+  readonly idempotencyKey?: string;
+  /** Wait in the request for the job's end, at most 60. */
+  readonly waitSeconds?: number;
+}
+
+export interface ListFilter {
+  /** 1 to 100, default 20. */
+  readonly limit?: number;
+  readonly offset?: number;
+  readonly status?: readonly ImageStatus[];
+  readonly grouping?: string;
+  readonly model?: string;
+}
+
+export interface ImagePage {
+  /** Newest first. */
+  readonly images: Image[];
+  /** How many there are in all under the filter. */
+  readonly total: number;
+}
+
+/** Typed calls of the API, for browsers and Node. Every method throws `ApiError` when the API refuses. */
+export interface Client {
+  /** `image` is there when the job ended within `waitSeconds`. */
+  createImage(
+    request: NewImage,
+    options?: CreateOptions,
+  ): Promise<{ readonly id: string; readonly image: Image | undefined }>;
+  getImage(id: string, options?: CallOptions): Promise<Image>;
+  listImages(filter?: ListFilter, options?: CallOptions): Promise<ImagePage>;
+  /** The cancelled job, or undefined when the cancellation is on its way. */
+  cancelImage(id: string, options?: CallOptions): Promise<Image | undefined>;
+  /** Follows the job to its end, over broken connections. */
+  events(id: string, options?: EventOptions): AsyncIterable<ImageEvent>;
+  deadLetters(page?: Pick<ListFilter, 'limit' | 'offset'>, options?: CallOptions): Promise<ImagePage>;
+  redrive(id: string, options?: CallOptions): Promise<Redriven>;
+  redriveAll(options?: CallOptions): Promise<RedrivenAll>;
+  /** The models that workers announced. */
+  models(options?: CallOptions): Promise<Model[]>;
+}
+
+export function createClient(options: ClientOptions = {}): Client {
+  const call = caller(options);
+  const path = (id: string) => `/images/${encodeURIComponent(id)}`;
+  const list = async (url: string, callOptions: CallOptions): Promise<ImagePage> => {
+    const response = await call(url, callOptions);
+    const images = (await response.json()) as Image[];
+    return { images, total: Number(response.headers.get('x-total-count') ?? images.length) };
+  };
+  return {
+    createImage: async (request, { signal, idempotencyKey, waitSeconds } = {}) => {
+      const headers: Record<string, string> = { 'content-type': 'application/json' };
+      if (idempotencyKey !== undefined) headers['idempotency-key'] = idempotencyKey;
+      if (waitSeconds !== undefined) headers['prefer'] = `wait=${waitSeconds}`;
+      const init = { method: 'POST', headers, body: JSON.stringify(request) };
+      const response = await call('/images/', { ...init, ...(signal ? { signal } : {}) });
+      const answer = (await response.json()) as Accepted | Image;
+      return { id: answer.id, image: 'status' in answer ? answer : undefined };
+    },
+    getImage: async (id, callOptions = {}) => (await call(path(id), callOptions)).json() as Promise<Image>,
+    listImages: (filter = {}, callOptions = {}) => list(`/images/${queryOf(filter)}`, callOptions),
+    cancelImage: async (id, callOptions = {}) => {
+      const response = await call(path(id), { method: 'DELETE', ...callOptions });
+      const answer = (await response.json()) as Accepted | Image;
+      return 'status' in answer ? answer : undefined;
+    },
+    events: (id, eventOptions = {}) =>
+      followEvents(
+        (headers, signal) => call(`${path(id)}/events`, { headers, ...(signal ? { signal } : {}) }),
+        eventOptions,
+      ),
+    deadLetters: (page = {}, callOptions = {}) => list(`/dead-letters${queryOf(page)}`, callOptions),
+    redrive: async (id, callOptions = {}) => {
+      const url = `/dead-letters/${encodeURIComponent(id)}/redrive`;
+      return (await call(url, { method: 'POST', ...callOptions })).json() as Promise<Redriven>;
+    },
+    redriveAll: async (callOptions = {}) =>
+      (
+        await call('/dead-letters/redrive', { method: 'POST', ...callOptions })
+      ).json() as Promise<RedrivenAll>,
+    models: async (callOptions = {}) => {
+      const response = await call('/models', callOptions);
+      return ((await response.json()) as { models: Model[] }).models;
+    },
+  };
+}
+
+function caller(options: ClientOptions) {
+  const send = options.fetch ?? ((...args: Parameters<typeof fetch>) => fetch(...args));
+  return async (path: string, init: RequestInit & { headers?: Record<string, string> }) => {
+    const headers = { ...options.headers, ...init.headers };
+    const response = await send(`${options.baseUrl ?? ''}${path}`, { ...init, headers });
+    if (!response.ok) throw await ApiError.from(response);
+    return response;
+  };
+}
+
+function queryOf(filter: ListFilter): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(filter)) {
+    if (value !== undefined) query.set(name, Array.isArray(value) ? value.join(',') : String(value));
+  }
+  const text = query.toString();
+  return text ? `?${text}` : '';
+}

@@ -1,0 +1,118 @@
+import {
+  ERROR_CODES,
+  failureSchema,
+  JOB_STATUSES,
+  metadataSchema,
+  modelInfoSchema,
+  timingsSchema,
+  txt2imgSettingsSchema,
+} from '@genfleet/job';
+import { z } from 'zod';
+
+/**
+ * What the API answers, as schemas: the API writes its OpenAPI document from them and the client takes its
+ * types from them. The client's code itself imports none of this at run time, so a browser bundle stays small.
+ */
+
+const id = z.uuid().meta({ description: 'A UUIDv7' });
+const timestamp = z.iso.datetime();
+
+/** Answer to `POST /images/`. */
+export const acceptedSchema = z.object({ message: z.string(), id }).meta({ id: 'Accepted' });
+
+export const queueSchema = z
+  .object({
+    position: z.int().min(0).meta({ description: 'Jobs ahead of this one; 0 is the next to start' }),
+    estimated_wait_seconds: z.number().nullable().meta({
+      description:
+        'From the last run times and the workers there are; null before the first run of the model',
+    }),
+  })
+  .meta({ id: 'Queue' });
+
+export const stepSchema = z
+  .object({ attempt: z.int().min(1), step: z.int().min(0), steps: z.int().min(1) })
+  .meta({ id: 'Step' });
+
+export const jobErrorSchema = z
+  .object({ code: z.enum(ERROR_CODES), message: z.string() })
+  .meta({ id: 'JobError' });
+
+/** A job and what became of it. */
+export const imageSchema = z
+  .object({
+    id,
+    status: z.enum(JOB_STATUSES),
+    metadata: metadataSchema,
+    request_time: timestamp,
+    complete_time: timestamp.nullable().meta({ description: 'Null until completed' }),
+    generation_settings: txt2imgSettingsSchema.required({ seed: true }).meta({ id: 'EchoedSettings' }),
+    image_url: z.string().nullable().meta({ description: 'The first image; null until completed' }),
+    image_urls: z.array(z.string()).meta({ description: 'All images in order; empty until completed' }),
+    model: z.string().nullable().meta({ description: 'The model that ran, by its own name' }),
+    attempt: z.int().min(0).meta({ description: 'Runs so far in this life of the job' }),
+    redrive: z.int().min(0).meta({ description: 'Times it was brought back from the dead letters' }),
+    failures: z.array(failureSchema).meta({ description: 'Earlier attempts, oldest first' }),
+    deadline: timestamp.nullable(),
+    queue: queueSchema.nullable().meta({ description: 'While it waits' }),
+    progress: stepSchema.nullable().meta({ description: 'While it runs, as far as known' }),
+    timings: timingsSchema.nullable(),
+    error: jobErrorSchema.nullable().meta({ description: 'Why it is a dead letter' }),
+    cancelled: z.object({ reason: z.string(), time: timestamp }).nullable(),
+  })
+  .meta({ id: 'Image' });
+
+export const imageListSchema = z.array(imageSchema).meta({ id: 'ImageList' });
+
+/** Answer to `POST /dead-letters/{id}/redrive`. */
+export const redrivenSchema = z
+  .object({ message: z.string(), id, redrive: z.int().min(1) })
+  .meta({ id: 'Redriven' });
+
+export const redrivenAllSchema = z
+  .object({
+    redriven: z.int().min(0).meta({ description: 'Jobs put back in line by this call' }),
+    remaining: z.int().min(0).meta({ description: 'Dead letters left for another call' }),
+  })
+  .meta({ id: 'RedrivenAll' });
+
+export const modelListSchema = z
+  .object({
+    models: z.array(modelInfoSchema.extend({ workers: z.int().min(0) })),
+  })
+  .meta({ id: 'Models' });
+
+/** RFC 9457. Every member but `detail` may be missing: the 404 of an image is the seed's, to the letter. */
+export const problemSchema = z
+  .object({
+    type: z.string().optional(),
+    title: z.string().optional(),
+    status: z.int().optional(),
+    detail: z.string(),
+    errors: z
+      .array(z.object({ path: z.string(), message: z.string() }))
+      .optional()
+      .meta({ description: 'Every fault of the request, by its path' }),
+  })
+  .meta({ id: 'Problem' });
+
+/** Data of the events of `GET /images/{id}/events`, by the event's name. */
+export const eventSchemas = {
+  queued: z.object({ id, attempt: z.int().min(1), time: timestamp, queue: queueSchema.nullable() }),
+  started: z.object({ id, attempt: z.int().min(1), time: timestamp, model: z.string() }),
+  progress: stepSchema.extend({
+    id,
+    preview: z.string().optional().meta({ description: 'A small picture as a data URL' }),
+  }),
+  retrying: z.object({
+    id,
+    attempt: z.int().min(1).meta({ description: 'The attempt that failed' }),
+    time: timestamp,
+    code: z.enum(ERROR_CODES),
+    message: z.string(),
+    not_before: timestamp.nullable().meta({ description: 'When the next attempt may start' }),
+  }),
+  completed: z.object({ id, image: imageSchema }),
+  dead: z.object({ id, image: imageSchema }),
+  cancelled: z.object({ id, image: imageSchema }),
+} as const;
