@@ -1,0 +1,31 @@
+import { loadConfig } from '@genfleet/config';
+import { GenfleetError } from '@genfleet/job';
+import { startFleet } from './fleet.ts';
+
+/**
+ * `npm start`: api and worker in one process over whatever the URLs in the environment name, by default one
+ * file of state. Ctrl-C hands a running job back at once; a second one ends the process there and then.
+ */
+const INTERRUPTED = 130;
+
+try {
+  const fleet = await startFleet(loadConfig(), { isTerminal: process.stdout.isTTY === true });
+  process.stderr.write(
+    `\n  Genfleet is ready: ${fleet.url}\n  Stop with Ctrl-C; jobs under way go on at the next start.\n\n`,
+  );
+  let signals = 0;
+  const stop = (signal: NodeJS.Signals) => {
+    signals += 1;
+    if (signals > 1) process.exit(INTERRUPTED);
+    process.stderr.write('\n  Stopping…\n');
+    void fleet.stop(signal === 'SIGINT' ? 'now' : 'drain').then(() => process.exit(0));
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+} catch (error) {
+  process.stderr.write(
+    `\n  Genfleet could not start: ${error instanceof Error ? error.message : String(error)}\n\n`,
+  );
+  if (!(error instanceof GenfleetError)) console.error(error);
+  process.exit(1);
+}
