@@ -1,0 +1,95 @@
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Missing, PulsarAddress } from './addresses.ts';
+import { freePorts } from './free-port.ts';
+import { takeLease } from './leases.ts';
+import { MissingError, run, runScript } from './script.ts';
+
+/** A broker of one test's own, that it may kill. Its ports stay the same for as long as it exists. */
+export interface OwnPulsar extends PulsarAddress {
+  /** A token that is well-formed and signed with another key. */
+  readonly wrongToken: string;
+  /** kill -9, at once. */
+  kill(): Promise<void>;
+  /** Asks it to end, and waits until it did. */
+  stop(): Promise<void>;
+  /** Starts it again on what it had stored; resolves once it answers. */
+  start(): Promise<void>;
+  /** Stops it and takes its data away. */
+  destroy(): Promise<void>;
+}
+
+const WRONG_TOKEN = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhZG1pbiJ9.3sZ0b1yS0u5Jr7pZcXkqk4H3gJwq0u7v1b9Zl1yqk2M';
+
+/** Takes the broker away when its owner is gone, also after a crash of the owner. */
+function watch(directory: string): void {
+  const leases = join(directory, 'leases');
+  takeLease(leases, process.pid);
+  const script = join(import.meta.dirname, 'pulsar.sh');
+  const stop = ['bash', '-c', 'DIR="$1" bash "$2" stop; rm -rf "$1"', 'stop', directory, script];
+  const reaper = join(import.meta.dirname, 'reaper.ts');
+  spawn(process.execPath, [reaper, leases, ...stop], {
+    detached: true,
+    stdio: 'ignore',
+    env: { ...process.env, GENFLEET_LINGER_SECONDS: '1' },
+  }).unref();
+}
+
+async function killed(directory: string): Promise<void> {
+  const pid = Number(readFileSync(join(directory, 'pulsar.pid'), 'utf8'));
+  process.kill(pid, 'SIGKILL');
+  for (;;) {
+    try {
+      process.kill(pid, 0);
+    } catch {
+      return;
+    }
+    await sleep(20);
+  }
+}
+
+/**
+ * Starts one, with fsync on; with `tokens` every call needs a token.
+ * @returns `{ missing }` with the reason; `provide('pulsar')` has printed it, or thrown, for the same reason.
+ */
+export async function startOwnPulsar(options: { tokens: boolean }): Promise<OwnPulsar | Missing> {
+  const directory = mkdtempSync(join(tmpdir(), 'genfleet-pulsar-'));
+  mkdirSync(directory, { recursive: true });
+  watch(directory);
+  const [broker, web, bookie, zookeeper] = await freePorts(4);
+  const env = {
+    DIR: directory,
+    BROKER_PORT: String(broker),
+    WEB_PORT: String(web),
+    BOOKIE_PORT: String(bookie),
+    ZK_PORT: String(zookeeper),
+    AUTH: options.tokens ? 'token' : '',
+  };
+  const start = async () => void (await runScript('pulsar', ['start'], env));
+  try {
+    await start();
+  } catch (thrown) {
+    if (!(thrown instanceof MissingError)) throw thrown;
+    if (process.env['CI'] === 'true') throw thrown;
+    process.stderr.write(`without a Pulsar of its own: ${thrown.message}\n`);
+    return { missing: thrown.message };
+  }
+  const stop = async () => void (await runScript('pulsar', ['stop'], env));
+  return {
+    url: `pulsar://127.0.0.1:${broker}`,
+    wsUrl: `pulsar+ws://127.0.0.1:${web}`,
+    adminUrl: `http://127.0.0.1:${web}`,
+    ...(options.tokens ? { token: await runScript('pulsar', ['token'], env) } : {}),
+    wrongToken: WRONG_TOKEN,
+    kill: () => killed(directory),
+    stop,
+    start,
+    async destroy() {
+      await stop();
+      await run('rm', ['-rf', directory]);
+    },
+  };
+}

@@ -1,0 +1,76 @@
+import { join } from 'node:path';
+import type { Addresses, ComponentName } from './addresses.ts';
+import { freePorts } from './free-port.ts';
+import { runScript } from './script.ts';
+
+/** A component that runs, and how to end it. */
+export interface Started<N extends ComponentName = ComponentName> {
+  readonly address: Addresses[N];
+  /** Command and arguments that stop it and take its data away. */
+  readonly stop: readonly string[];
+}
+
+type Recipe<N extends ComponentName> = (directory: string) => Promise<Started<N>>;
+
+const script = (name: string) => join(import.meta.dirname, `${name}.sh`);
+const stopper = (name: string, directory: string) => [
+  'bash',
+  '-c',
+  `DIR="$1" bash "$2" stop; rm -rf "$1"`,
+  'stop',
+  directory,
+  script(name),
+];
+
+async function ports<const K extends string>(...names: K[]): Promise<Record<K, string>> {
+  const free = await freePorts(names.length);
+  return Object.fromEntries(names.map((name, index) => [name, String(free[index])])) as Record<K, string>;
+}
+
+/** How each component is started on free ports in a directory of its own, by its script. */
+export const RECIPES: { [N in ComponentName]: Recipe<N> } = {
+  async pulsar(directory) {
+    const chosen = await ports('BROKER_PORT', 'WEB_PORT', 'BOOKIE_PORT', 'ZK_PORT');
+    await runScript('pulsar', ['start'], { DIR: directory, ...chosen });
+    return {
+      address: {
+        url: `pulsar://127.0.0.1:${chosen.BROKER_PORT}`,
+        wsUrl: `pulsar+ws://127.0.0.1:${chosen.WEB_PORT}`,
+        adminUrl: `http://127.0.0.1:${chosen.WEB_PORT}`,
+      },
+      stop: stopper('pulsar', directory),
+    };
+  },
+  async s3(directory) {
+    const { PORT } = await ports('PORT');
+    const keys = { ACCESS_KEY: 'genfleet', SECRET_KEY: 'genfleet-secret', REGION: 'us-east-1' };
+    await runScript('s3', ['start'], { DIR: directory, PORT, ...keys });
+    return {
+      address: {
+        endpoint: `http://127.0.0.1:${PORT}`,
+        accessKeyId: keys.ACCESS_KEY,
+        secretAccessKey: keys.SECRET_KEY,
+        region: keys.REGION,
+      },
+      stop: stopper('s3', directory),
+    };
+  },
+  async otelcol(directory) {
+    const chosen = await ports('HTTP_PORT', 'GRPC_PORT');
+    await runScript('otelcol', ['start'], { DIR: directory, ...chosen });
+    return {
+      address: { httpUrl: `http://127.0.0.1:${chosen.HTTP_PORT}`, logFile: join(directory, 'otelcol.log') },
+      stop: stopper('otelcol', directory),
+    };
+  },
+  async toxiproxy(directory) {
+    const { PORT } = await ports('PORT');
+    await runScript('toxiproxy', ['start'], { DIR: directory, PORT });
+    return { address: { apiUrl: `http://127.0.0.1:${PORT}` }, stop: stopper('toxiproxy', directory) };
+  },
+  async redis(directory) {
+    const { PORT } = await ports('PORT');
+    await runScript('redis', ['start'], { DIR: directory, PORT });
+    return { address: { url: `redis://127.0.0.1:${PORT}` }, stop: stopper('redis', directory) };
+  },
+};
