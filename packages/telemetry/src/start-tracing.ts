@@ -1,0 +1,70 @@
+import { basename, dirname } from 'node:path';
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
+import { AwsInstrumentation } from '@opentelemetry/instrumentation-aws-sdk';
+import { ExpressInstrumentation, ExpressLayerType } from '@opentelemetry/instrumentation-express';
+import { HttpInstrumentation } from '@opentelemetry/instrumentation-http';
+import { UndiciInstrumentation } from '@opentelemetry/instrumentation-undici';
+import { NodeSDK } from '@opentelemetry/sdk-node';
+import { register } from 'import-in-the-middle/register-hooks.mjs';
+import { flushTraces } from './flush-traces.ts';
+import { createLogger } from './logger.ts';
+import { PatientExporter } from './patient-exporter.ts';
+
+/** What the instrumentations below patch when an ES module imports it; what is required they find themselves. */
+const PATCHED = ['http', 'https', 'node:http', 'node:https', 'express', '@aws-sdk/client-s3'];
+/** Asked for by machines every few seconds: nobody wants to read their traces. */
+const NOT_TRACED = /^\/(health|metrics)(\/|\?|$)/;
+
+/** `services/api/src/main.ts` is the service `api`; anything else is named after its file. */
+export function serviceNameOf(entryFile: string | undefined): string {
+  if (!entryFile) return 'genfleet';
+  const service = /services\/([^/]+)\/[^/]+(?:\/[^/]+)*$/.exec(entryFile.replaceAll('\\', '/'))?.[1];
+  const file = basename(entryFile).replace(/\.[cm]?[jt]s$/, '');
+  return service ?? (file === 'main' || file === 'index' ? basename(dirname(entryFile)) : file);
+}
+
+/**
+ * Starts the OpenTelemetry SDK: spans over OTLP/HTTP (protobuf), W3C propagation, no metrics (Prometheus asks
+ * for those), no logs, and no resource detectors that would ask a cloud's metadata address. To be called once,
+ * before the modules to be traced are imported.
+ */
+export function startTracing(options: {
+  serviceName: string | undefined;
+  entryFile: string | undefined;
+}): void {
+  register({ include: PATCHED });
+  const serviceName = options.serviceName || serviceNameOf(options.entryFile);
+  const log = createLogger({ level: 'info', service: serviceName });
+  const traceExporter = new PatientExporter(new OTLPTraceExporter(), {
+    now: Date.now,
+    onChange: (err) => {
+      if (err) log.warn({ err }, 'the trace collector does not take spans; they are dropped until it does');
+      else log.info({}, 'the trace collector takes spans again');
+    },
+  });
+  const sdk = new NodeSDK({
+    serviceName,
+    autoDetectResources: true,
+    traceExporter,
+    metricReaders: [],
+    logRecordProcessors: [],
+    instrumentations: [
+      new HttpInstrumentation({
+        ignoreIncomingRequestHook: (request) => NOT_TRACED.test(request.url ?? ''),
+        // a request of our own outside any job: polling a backing service
+        requireParentforOutgoingSpans: true,
+      }),
+      new ExpressInstrumentation({
+        ignoreLayersType: [
+          ExpressLayerType.MIDDLEWARE,
+          ExpressLayerType.ROUTER,
+          ExpressLayerType.REQUEST_HANDLER,
+        ],
+      }),
+      new AwsInstrumentation({ suppressInternalInstrumentation: true }),
+      new UndiciInstrumentation({ requireParentforSpans: true }),
+    ],
+  });
+  sdk.start();
+  process.once('beforeExit', () => void flushTraces());
+}
