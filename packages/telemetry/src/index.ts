@@ -1,3 +1,4 @@
+export type { Span } from '@opentelemetry/api';
 export { flushTraces } from './flush-traces.ts';
 export { createLogger, type LogFields, type Logger } from './logger.ts';
 export {
@@ -13,3 +14,4 @@ export { extractContext, injectContext } from './propagation.ts';
 export { type SerializedError, serializeError } from './serialize-error.ts';
 export { currentTraceId, failSpan, insideSpan, type SpanOptions, startSpan, withSpan } from './span.ts';
 export { stepSpans } from './step-spans.ts';
+export { createWorkerMetrics, type WorkerMetrics } from './worker-metrics.ts';

@@ -1,6 +1,6 @@
 import type { Engine, ImageResult, ImageTask } from '@genfleet/engine';
 import { GenfleetError, imageSeeds } from '@genfleet/job';
-import { injectContext } from '@genfleet/telemetry';
+import { failSpan, injectContext, insideSpan, type Span, startSpan, stepSpans } from '@genfleet/telemetry';
 import type { Publisher } from './publish.ts';
 import { type Run, stopRun } from './run.ts';
 
@@ -50,8 +50,13 @@ export async function runBatch(
   }
   watch();
   try {
-    const tasks = runs.map((run) => taskOf(options, run, watch));
-    return await Promise.race([generate(options.engine, tasks), hung.promise]);
+    const spans = runs.map((run) =>
+      insideSpan(run.span, () => startSpan('engine.generate', { kind: 'client' })),
+    );
+    const tasks = runs.map((run, index) => taskOf(options, run, watch, spans[index] ?? run.span));
+    const results = await Promise.race([generate(options.engine, tasks), hung.promise]);
+    for (const [index, span] of spans.entries()) endSpan(span, results[index]);
+    return results;
   } finally {
     clearTimeout(stalled);
     timers.forEach(clearTimeout);
@@ -77,10 +82,16 @@ function notObeyed(): ImageResult {
   };
 }
 
-function taskOf(options: EngineRunOptions, run: Run, watch: () => void): ImageTask {
+function endSpan(span: Span, result: ImageResult | undefined): void {
+  if (result && !result.ok) failSpan(span, result.error);
+  span.end();
+}
+
+function taskOf(options: EngineRunOptions, run: Run, watch: () => void, span: Span): ImageTask {
   const { request, attempt } = run;
   let lastMs = -Infinity;
-  const { traceparent } = injectContext();
+  const { traceparent } = insideSpan(span, injectContext);
+  const drawStep = stepSpans(span, options.now);
   return {
     id: request.id,
     settings: request.settings,
@@ -89,6 +100,7 @@ function taskOf(options: EngineRunOptions, run: Run, watch: () => void): ImageTa
     ...(traceparent === undefined ? {} : { traceparent }),
     onProgress: ({ step, steps, previewJpeg }) => {
       watch();
+      drawStep(step, steps);
       options.onShare(step / steps);
       const nowMs = performance.now();
       if (step < steps && nowMs - lastMs < PROGRESS_INTERVAL_MS) return;

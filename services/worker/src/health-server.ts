@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http';
-import type { Registry } from 'prom-client';
+import type { Registry } from '@genfleet/telemetry';
 
 const READY_TIMEOUT_MS = 3_000;
 

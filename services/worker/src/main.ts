@@ -4,10 +4,8 @@ import { openArtifacts, openBus, openEngine } from '@genfleet/adapters';
 import { fleetTopics } from '@genfleet/bus';
 import { loadConfig } from '@genfleet/config';
 import { openView } from '@genfleet/ledger';
-import { createLogger } from '@genfleet/telemetry';
-import { Registry } from 'prom-client';
+import { createLogger, createRegistry, createWorkerMetrics } from '@genfleet/telemetry';
 import { startHealthServer } from './health-server.ts';
-import { createWorkerMetrics } from './metrics.ts';
 import { startWorker } from './worker.ts';
 
 /** The sidecar of a worker pod: one subscription, one engine. Stops on SIGTERM within its grace. */
@@ -21,7 +19,7 @@ if (config.BUS_URL.startsWith('sqlite:')) await bus.ensureTopics(fleetTopics());
 const artifacts = await openArtifacts(config);
 const engine = await openEngine(config);
 const view = await openView({ bus, file: ':memory:', kinds: ['txt2img'], log, now: Date.now });
-const registry = new Registry();
+const registry = createRegistry();
 const worker = await startWorker({
   kind: 'txt2img',
   worker: name,

@@ -3,8 +3,7 @@ import type { Bus } from '@genfleet/bus';
 import type { Engine } from '@genfleet/engine';
 import type { Kind } from '@genfleet/job';
 import type { View } from '@genfleet/ledger';
-import type { Logger } from '@genfleet/telemetry';
-import type { WorkerMetrics } from './metrics.ts';
+import type { Logger, WorkerMetrics } from '@genfleet/telemetry';
 
 export interface WorkerOptions {
   readonly kind: Kind;

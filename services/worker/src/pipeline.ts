@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Consumer } from '@genfleet/bus';
 import type { ImageResult } from '@genfleet/engine';
 import { isTerminal, statusOf } from '@genfleet/job';
+import { extractContext, insideSpan, type Span, startSpan } from '@genfleet/telemetry';
 import { type ClaimResult, claimRun } from './claim.ts';
 import { runBatch } from './engine-run.ts';
 import { finishRun } from './finish.ts';
@@ -18,6 +19,7 @@ const FETCH_AT_SHARE = 0.7;
 const FETCH_AHEAD_MS = 500;
 const UNKNOWN_WAIT_MS = 1_000;
 const HEALTH_WAIT_MS = 1_000;
+const BURY_PATIENCE_MS = 30_000;
 
 /**
  * Receive, claim, generate, store, publish, acknowledge: the engine takes job n+1 while the outcome of job n
@@ -102,17 +104,17 @@ export class Pipeline {
   async #claim(waiting: Waiting): Promise<Run | undefined> {
     const { log } = this.#options;
     const fields = { jobId: waiting.request.id, attempt: waiting.request.attempt };
+    const span = spanOf(waiting);
     let result: ClaimResult;
     try {
-      result = await claimRun(this.#options, this.#publisher, waiting.request, this.#stopping.signal);
-      if (result.do === 'bury') await this.#publisher.publish(result.event, { patienceMs: 30_000 });
+      result = await insideSpan(span, () => this.#claimOrBury(waiting));
     } catch (err) {
       log.error({ ...fields, err }, 'could not claim the job');
       result = { do: 'wait', reason: 'the bus is away' };
     }
+    if (result.do === 'run') return this.#begin(waiting, result, span);
+    span.setAttribute('genfleet.decision', result.do).end();
     switch (result.do) {
-      case 'run':
-        return this.#begin(waiting, result);
       case 'wait':
         await this.#giveUp(waiting, UNKNOWN_WAIT_MS);
         return undefined;
@@ -128,10 +130,18 @@ export class Pipeline {
     }
   }
 
-  #begin(waiting: Waiting, claim: Extract<ClaimResult, { do: 'run' }>): Run {
+  async #claimOrBury(waiting: Waiting): Promise<ClaimResult> {
+    const { signal } = this.#stopping;
+    const result = await claimRun(this.#options, this.#publisher, waiting.request, signal);
+    if (result.do === 'bury') await this.#publisher.publish(result.event, { patienceMs: BURY_PATIENCE_MS });
+    return result;
+  }
+
+  #begin(waiting: Waiting, claim: Extract<ClaimResult, { do: 'run' }>, span: Span): Run {
     const { view, metrics } = this.#options;
     const { attempt, claim: id, startedMs } = claim;
-    const run: Run = { ...waiting, attempt, claim: id, startedMs, abort: new AbortController() };
+    const run: Run = { ...waiting, attempt, claim: id, startedMs, abort: new AbortController(), span };
+    span.setAttribute('genfleet.attempt', attempt);
     metrics.queueAgeSeconds.observe(
       Math.max(0, startedMs - Date.parse(waiting.request.request_time)) / 1_000,
     );
@@ -171,7 +181,9 @@ export class Pipeline {
     if (!result) return;
     if (!result.ok && result.error.retryable && !run.abort.signal.aborted) this.#engineTrusted = false;
     if (result.ok && result.modelLoadMs > 0) this.#options.metrics.modelLoads.inc({ model: result.model });
-    const done: Promise<void> = finishRun(this.#options, this.#publisher, run, result).finally(() => {
+    const stored = insideSpan(run.span, () => finishRun(this.#options, this.#publisher, run, result));
+    const done: Promise<void> = stored.finally(() => {
+      run.span.end();
       // ends the watch on the job's events
       run.abort.abort('cancelled');
       this.inbox.settled(run);
@@ -193,6 +205,16 @@ export class Pipeline {
     if (this.#runEndsSoon && this.inbox.waiting < this.#prefetch) this.#consumer?.resume();
     else this.#consumer?.pause();
   }
+}
+
+/** The worker's part of the trace that began with the request. */
+function spanOf(waiting: Waiting): Span {
+  const { id, kind, settings } = waiting.request;
+  return startSpan('job.run', {
+    kind: 'consumer',
+    parent: extractContext(waiting.deliveries[0]?.properties ?? {}),
+    attributes: { 'genfleet.job_id': id, 'genfleet.kind': kind, 'genfleet.model': settings.model },
+  });
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Delivery } from '@genfleet/bus';
 import type { RequestedEvent } from '@genfleet/job';
+import type { Span } from '@genfleet/telemetry';
 
 /** Why a run was stopped from outside. */
 export type StopReason = 'cancelled' | 'deadline' | 'draining' | 'hung';
@@ -18,6 +19,8 @@ export interface Run extends Waiting {
   readonly claim: string;
   readonly startedMs: number;
   readonly abort: AbortController;
+  /** From claim to outcome; a child of the request's trace. */
+  readonly span: Span;
 }
 
 /** One life of one job, across deliveries. */

@@ -1,0 +1,66 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const ROOT = new URL('../../..', import.meta.url).pathname;
+const START_MS = 60_000;
+
+export interface Product {
+  readonly url: string;
+  readonly process: ChildProcess;
+  /** Sends the signal and waits for the end; resolves with the exit code, null after a kill. */
+  end(signal: NodeJS.Signals): Promise<number | null>;
+}
+
+/** A folder for one test's state, removed by `remove`. */
+export function dataFolder(): { path: string; remove(): void } {
+  const path = mkdtempSync(join(tmpdir(), 'genfleet-e2e-'));
+  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+}
+
+/**
+ * Starts one of the product's own entry points as a user's shell would, on a free port, and waits until it says
+ * `said`, whose first group is returned as the URL.
+ */
+export async function startProcess(
+  entry: string,
+  env: Record<string, string>,
+  said: RegExp,
+): Promise<Product> {
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', entry], {
+    cwd: ROOT,
+    env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', PORT: '0', WORKER_PORT: '0', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  let output = '';
+  const listen = (text: Buffer) => {
+    output = (output + text.toString()).slice(-20_000);
+    const match = said.exec(output);
+    if (match) resolve(match[1] ?? '');
+  };
+  child.stdout.on('data', listen);
+  child.stderr.on('data', listen);
+  const late = setTimeout(() => reject(new Error(`${entry} did not start in time:\n${output}`)), START_MS);
+  const exited = new Promise<number | null>((done) => child.once('exit', done));
+  void exited.then((code) => reject(new Error(`${entry} ended with ${code}:\n${output}`)));
+  try {
+    const url = await promise;
+    return {
+      url,
+      process: child,
+      end: async (signal) => {
+        child.kill(signal);
+        return exited;
+      },
+    };
+  } finally {
+    clearTimeout(late);
+  }
+}
+
+/** `npm start`, without the package manager around it. */
+export function startProduct(dataDir: string, env: Record<string, string> = {}): Promise<Product> {
+  return startProcess('services/all-in-one/src/main.ts', { DATA_DIR: dataDir, ...env }, /is ready: (http\S+)/);
+}
