@@ -1,0 +1,115 @@
+import { hash } from 'node:crypto';
+import { decideCancel, decideRequest, type ImageRequest, type JobState } from '@genfleet/job';
+import type { Api } from './api.ts';
+import { invalid, type Problem, unavailable } from './problem.ts';
+import type { Receipt } from './publisher.ts';
+
+const QUEUE_FULL_RETRY_SECONDS = 10;
+const KEY = /^[\x21-\x7e]{1,255}$/;
+
+export type Admitted =
+  | { readonly ok: true; readonly id: string; readonly receipt: Receipt }
+  /** An earlier request with the same key made this job. */
+  | { readonly ok: true; readonly id: string; readonly receipt: undefined }
+  | { readonly ok: false; readonly problem: Problem };
+
+interface Idempotency {
+  readonly key_sha256: string;
+  readonly body_sha256: string;
+}
+
+/** Puts a checked request in line: once it resolves with an id, the job is durable. */
+export async function admit(api: Api, request: ImageRequest, key: string | undefined): Promise<Admitted> {
+  if (api.queue.isFull()) {
+    const detail = `The queue is full (${api.queue.maxQueued} jobs wait)`;
+    return { ok: false, problem: unavailable(detail, QUEUE_FULL_RETRY_SECONDS) };
+  }
+  if (key === undefined) return publishNew(api, request, undefined);
+  if (!KEY.test(key)) {
+    return {
+      ok: false,
+      problem: invalid([{ path: 'Idempotency-Key', message: '1 to 255 visible ASCII characters' }]),
+    };
+  }
+  return admitOnce(api, request, {
+    key_sha256: hash('sha256', `${api.tenant}\n${key}`),
+    body_sha256: hash('sha256', JSON.stringify(request)),
+  });
+}
+
+async function publishNew(
+  api: Api,
+  request: ImageRequest,
+  idempotency: Idempotency | undefined,
+): Promise<{ ok: true; id: string; receipt: Receipt }> {
+  const { clock, newId } = api.options;
+  const nowMs = clock();
+  const id = newId(nowMs);
+  const admission = {
+    id,
+    tenant: api.tenant,
+    nowMs,
+    seed: api.newSeed(),
+    ...(idempotency ? { idempotency } : {}),
+  };
+  const receipt = await api.publisher.publish(decideRequest(request, admission));
+  api.queue.admitted();
+  return { ok: true, id, receipt };
+}
+
+/** Requests of one key on this replica go one after the other; the rest of the fleet is the ledger's to order. */
+async function admitOnce(api: Api, request: ImageRequest, idempotency: Idempotency): Promise<Admitted> {
+  const { key_sha256: key } = idempotency;
+  const before = api.admitting.get(key);
+  const mine = (async () => {
+    await before?.catch(() => undefined);
+    return admitAgainstLedger(api, request, idempotency);
+  })();
+  api.admitting.set(key, mine);
+  try {
+    return await mine;
+  } finally {
+    if (api.admitting.get(key) === mine) api.admitting.delete(key);
+  }
+}
+
+/**
+ * The first request with a key in the ledger owns it. A replica that has not read it yet publishes, reads up
+ * to its own message, and if another stands before it takes its own job back. Dying in between costs a job
+ * that nobody was told of; the retry is given the first one.
+ */
+async function admitAgainstLedger(
+  api: Api,
+  request: ImageRequest,
+  idempotency: Idempotency,
+): Promise<Admitted> {
+  const { view } = api.options;
+  const earlier = view.jobByIdempotencyKey(idempotency.key_sha256);
+  if (earlier) return sameJob(earlier, idempotency);
+  const admitted = await publishNew(api, request, idempotency);
+  const { topic, messageId } = admitted.receipt;
+  if (!(await view.applied(topic, messageId, api.catchUpMs))) {
+    const detail =
+      'The job was stored, but not read back in time to be sure that the key is new. Send it again.';
+    return { ok: false, problem: unavailable(detail, 1) };
+  }
+  const first = view.jobByIdempotencyKey(idempotency.key_sha256);
+  if (!first || first.id === admitted.id) return admitted;
+  await takeBack(api, view.job(admitted.id), first.id);
+  return sameJob(first, idempotency);
+}
+
+async function takeBack(api: Api, state: JobState | undefined, firstId: string): Promise<void> {
+  if (!state) return;
+  const reason = `Its Idempotency-Key belongs to job ${firstId}`;
+  const event = decideCancel(state, api.options.clock(), reason);
+  if (!('refused' in event)) await api.publisher.publish(event);
+}
+
+function sameJob(earlier: JobState, { body_sha256 }: Idempotency): Admitted {
+  if (earlier.request?.idempotency?.body_sha256 === body_sha256) {
+    return { ok: true, id: earlier.id, receipt: undefined };
+  }
+  const message = `already used for another request (job ${earlier.id})`;
+  return { ok: false, problem: invalid([{ path: 'Idempotency-Key', message }]) };
+}

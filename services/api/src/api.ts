@@ -1,0 +1,95 @@
+import { randomInt } from 'node:crypto';
+import type { JobState } from '@genfleet/job';
+import { statusOf } from '@genfleet/job';
+import type { Request } from 'express';
+import { ArtifactLinks } from './artifact-links.ts';
+import { ModelCatalogue } from './catalogue.ts';
+import { estimateWaitSeconds } from './estimate.ts';
+import type { ApiMetrics } from './metrics.ts';
+import type { ApiOptions } from './options.ts';
+import { ProgressFeed } from './progress-feed.ts';
+import { Publisher } from './publisher.ts';
+import { QueueBound } from './queue-bound.ts';
+import type { RenderContext } from './render-image.ts';
+
+const PUBLISH_TIMEOUT_MS = 10_000;
+const CATCH_UP_MS = 2_000;
+const HEARTBEAT_MS = 15_000;
+const SEEDS = 2 ** 32;
+
+/** What every route works with: one per running API. */
+export interface Api {
+  readonly options: ApiOptions;
+  readonly tenant: string;
+  readonly publisher: Publisher;
+  readonly catalogue: ModelCatalogue;
+  readonly progress: ProgressFeed;
+  readonly queue: QueueBound;
+  readonly links: ArtifactLinks;
+  readonly metrics: ApiMetrics;
+  readonly newSeed: () => number;
+  readonly catchUpMs: number;
+  readonly heartbeatMs: number;
+  /** Aborts when the service stops: ends waits and streams. */
+  readonly stopping: AbortSignal;
+  /** Idempotency keys that are being admitted, so that two equal requests wait for each other. */
+  readonly admitting: Map<string, Promise<unknown>>;
+}
+
+export function createApi(options: ApiOptions, metrics: ApiMetrics, stopping: AbortSignal): Api {
+  const { bus, view, artifacts, config, clock } = options;
+  return {
+    options,
+    // AUTH=none knows one tenant
+    tenant: 'default',
+    publisher: new Publisher(bus, options.publishTimeoutMs ?? PUBLISH_TIMEOUT_MS),
+    catalogue: new ModelCatalogue(config.MODELS, clock),
+    progress: new ProgressFeed(),
+    queue: new QueueBound(view, config.MAX_QUEUED_JOBS, clock),
+    links: new ArtifactLinks(artifacts, config.ARTIFACT_URL_TTL_SECONDS, clock),
+    metrics,
+    newSeed: options.newSeed ?? (() => randomInt(SEEDS)),
+    catchUpMs: options.catchUpMs ?? CATCH_UP_MS,
+    heartbeatMs: options.heartbeatMs ?? HEARTBEAT_MS,
+    stopping,
+    admitting: new Map(),
+  };
+}
+
+/** `baseUrl` is how the reader of the answer reaches this API. */
+export function renderContext(api: Api, baseUrl: string): RenderContext {
+  return {
+    urlOf: (key) => api.links.url(key, baseUrl),
+    queueOf: (state) => queueOf(api, state),
+    stepOf: (state) => {
+      if (statusOf(state) !== 'running') return null;
+      const step = api.progress.latest(state.id);
+      if (!step || step.redrive !== state.redrive) return null;
+      return { attempt: step.attempt, step: step.step, steps: step.steps };
+    },
+  };
+}
+
+/** The address the client used, unless a public one is configured. */
+export function baseUrlOf(api: Api, req: Request): string {
+  const { PUBLIC_URL, HOST, PORT } = api.options.config;
+  if (PUBLIC_URL !== undefined) return PUBLIC_URL.replace(/\/$/, '');
+  return `http://${req.headers.host ?? `${HOST}:${PORT}`}`;
+}
+
+function queueOf(api: Api, state: JobState) {
+  const status = statusOf(state);
+  if ((status !== 'queued' && status !== 'retrying') || !state.request) return null;
+  const { view, clock } = api.options;
+  const model = api.catalogue.resolve(state.request.settings.model);
+  const position = view.position(state.id);
+  const notBefore = state.request.not_before;
+  const estimated = estimateWaitSeconds({
+    position,
+    running: api.queue.running(),
+    workers: api.catalogue.workers(model),
+    meanRunMs: view.meanRunMs(model),
+    notBeforeMs: notBefore === undefined ? 0 : Math.max(0, Date.parse(notBefore) - clock()),
+  });
+  return { position, estimated_wait_seconds: estimated };
+}

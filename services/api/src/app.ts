@@ -1,0 +1,172 @@
+import { join } from 'node:path';
+import express, {
+  type ErrorRequestHandler,
+  type Express,
+  type Request,
+  type RequestHandler,
+  type Response,
+} from 'express';
+import type { Api } from './api.ts';
+import { PAGE_HEADERS } from './headers.ts';
+import { hostCheck } from './host-check.ts';
+import { openApiDocument } from './openapi.ts';
+import { problemOf } from './problem.ts';
+import { sendProblem, sendText } from './respond.ts';
+import { getArtifact } from './routes/artifacts.ts';
+import { createImage } from './routes/create-image.ts';
+import { redriveAll, redriveOne } from './routes/dead-letters.ts';
+import { docsFile, docsPage } from './routes/docs.ts';
+import { streamEvents } from './routes/events.ts';
+import { health, readiness } from './routes/health.ts';
+import { cancelImage, getImage, listDeadLetters, listImages } from './routes/images.ts';
+import { getOpenAiModel, listModels, listOpenAiModels } from './routes/models.ts';
+import { generateImages } from './routes/openai-images.ts';
+
+type Handler = (api: Api, req: Request, res: Response) => unknown;
+type Method = 'get' | 'post' | 'delete';
+
+/** Every route of the API. Express matches them with and without a trailing slash; the busiest stand first. */
+const ROUTES: readonly [path: string, handlers: Partial<Record<Method, Handler>>][] = [
+  ['/images', { post: createImage, get: listImages }],
+  ['/images/:id', { get: getImage, delete: cancelImage }],
+  ['/images/:id/events', { get: streamEvents }],
+  ['/artifacts/:key', { get: getArtifact }],
+  ['/dead-letters', { get: listDeadLetters }],
+  ['/dead-letters/redrive', { post: redriveAll }],
+  ['/dead-letters/:id/redrive', { post: redriveOne }],
+  ['/models', { get: listModels }],
+  ['/v1/images/generations', { post: generateImages }],
+  ['/v1/models', { get: listOpenAiModels }],
+  ['/v1/models/*model', { get: getOpenAiModel }],
+];
+
+/**
+ * The Express application, kept thin: no body parser, no CORS, no request log, no etags. One middleware in
+ * front, the routes, one middleware for errors behind.
+ */
+export function createApp(api: Api): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.set('query parser', false);
+  app.use(gate(api));
+  for (const [path, handlers] of ROUTES) addRoute(app, path, bound(api, handlers));
+  const ready = readiness(api);
+  const plain: [string, RequestHandler][] = [
+    ['/health', health],
+    ['/health/live', health],
+    ['/health/ready', ready],
+    ['/metrics', (req, res) => metrics(api, req, res)],
+    ['/openapi.json', openApi(api)],
+    ['/docs', docsPage],
+    ['/docs/:file', docsFile],
+  ];
+  for (const [path, handler] of plain) addRoute(app, path, { get: handler });
+  addPage(app, api.options.webDir);
+  app.use((req: Request, res: Response) => sendProblem(req, res, { status: 404, detail: 'Not Found' }));
+  app.use(errors(api));
+  return app;
+}
+
+function bound(
+  api: Api,
+  handlers: Partial<Record<Method, Handler>>,
+): Partial<Record<Method, RequestHandler>> {
+  const entries = Object.entries(handlers).map(([method, handler]) => [
+    method,
+    (req: Request, res: Response) => handler(api, req, res),
+  ]);
+  return Object.fromEntries(entries);
+}
+
+function addRoute(app: Express, path: string, handlers: Partial<Record<Method, RequestHandler>>): void {
+  const route = app.route(path);
+  const methods = Object.keys(handlers) as Method[];
+  for (const method of methods) {
+    const handler = handlers[method];
+    if (handler) route[method](handler);
+  }
+  const allow = methods
+    .flatMap((method) => (method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()]))
+    .join(', ');
+  route.all((req, res) => {
+    if (req.method === 'OPTIONS') {
+      res.writeHead(204, { allow }).end();
+      return;
+    }
+    sendProblem(req, res, { status: 405, detail: 'Method Not Allowed', headers: { allow } });
+  });
+}
+
+/** What every request passes: counted, from an allowed host, and not from a foreign page. */
+function gate(api: Api): RequestHandler {
+  const { HOST, PUBLIC_URL } = api.options.config;
+  const { isAllowedHost, isAllowedOrigin } = hostCheck(HOST, PUBLIC_URL);
+  return (req, res, next) => {
+    observe(api, req, res);
+    if (api.stopping.aborted) res.setHeader('connection', 'close');
+    const { host, origin } = req.headers;
+    if (!isAllowedHost(host)) {
+      return sendProblem(req, res, { status: 421, detail: 'This address does not serve that host name' });
+    }
+    const changes = req.method !== 'GET' && req.method !== 'HEAD' && req.method !== 'OPTIONS';
+    if (changes && !isAllowedOrigin(origin, host)) {
+      return sendProblem(req, res, {
+        status: 403,
+        detail: 'Requests from pages of another origin are refused',
+      });
+    }
+    next();
+  };
+}
+
+function observe(api: Api, req: Request, res: Response): void {
+  const startMs = performance.now();
+  res.once('finish', () => {
+    const route = typeof req.route?.path === 'string' ? req.route.path : 'none';
+    const { method } = req;
+    api.metrics.requests.inc({ method, route, status: res.statusCode });
+    const isLong =
+      route.endsWith('/events') || route.startsWith('/v1/images') || req.headers['prefer'] !== undefined;
+    if (!isLong) api.metrics.requestSeconds.observe({ method, route }, (performance.now() - startMs) / 1_000);
+  });
+}
+
+async function metrics(api: Api, _req: Request, res: Response): Promise<void> {
+  const { registry } = api.metrics;
+  sendText(res, 200, registry.contentType, await registry.metrics());
+}
+
+function openApi(api: Api): RequestHandler {
+  let text: string | undefined;
+  return (_req, res) => {
+    text ??= JSON.stringify(openApiDocument(api.options.config.PUBLIC_URL));
+    sendText(res, 200, 'application/json; charset=utf-8', text);
+  };
+}
+
+/** The built page; its hashed parts never change under their name. */
+function addPage(app: Express, webDir: string | undefined): void {
+  if (webDir === undefined) {
+    app.get('/', (_req, res) => res.writeHead(302, { location: '/docs' }).end());
+    return;
+  }
+  const hashed = join(webDir, 'assets');
+  const setHeaders = (res: { setHeader(name: string, value: string): unknown }, path: string) => {
+    for (const [name, value] of Object.entries(PAGE_HEADERS)) res.setHeader(name, value);
+    if (path.startsWith(hashed)) res.setHeader('cache-control', 'public, max-age=31536000, immutable');
+  };
+  app.use(express.static(webDir, { index: 'index.html', redirect: false, setHeaders }));
+}
+
+/** The one place where what was thrown becomes a status. Reasons go to the log, never into the answer. */
+function errors(api: Api): ErrorRequestHandler {
+  return (err, req, res, next) => {
+    const problem = problemOf(err);
+    if (problem.status >= 500) {
+      api.options.log.error({ err }, `${req.method} ${req.path} failed`);
+    }
+    if (res.headersSent) return next(err);
+    sendProblem(req, res, problem);
+  };
+}

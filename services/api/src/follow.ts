@@ -1,0 +1,45 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Bus, Message, Position } from '@genfleet/bus';
+import type { Topic } from '@genfleet/job';
+import type { Logger } from '@genfleet/telemetry';
+
+const BACKOFF_MS = 1_000;
+
+export interface FollowOptions {
+  readonly bus: Bus;
+  readonly topic: Topic;
+  readonly from: Position;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Gives every message to `apply` until the signal aborts. A reader that fails is opened again after the last
+ * message it gave; a message that can't be read is logged and left out, since it would fail for ever.
+ */
+export async function follow(options: FollowOptions, apply: (message: Message) => void): Promise<void> {
+  const { bus, topic, log, signal } = options;
+  let from = options.from;
+  while (!signal.aborted) {
+    try {
+      for await (const { messages } of bus.read(topic, { from, signal })) {
+        for (const message of messages) {
+          applyOne(message, apply, log);
+          if (topic.persistent) from = { afterMessageId: message.messageId };
+        }
+      }
+    } catch (err) {
+      if (signal.aborted) return;
+      log.warn({ topic: topic.name, err }, 'reading failed; trying again');
+    }
+    await sleep(BACKOFF_MS, undefined, { signal, ref: false }).catch(() => undefined);
+  }
+}
+
+function applyOne(message: Message, apply: (message: Message) => void, log: Logger): void {
+  try {
+    apply(message);
+  } catch (err) {
+    log.warn({ topic: message.topic, err }, 'unreadable message left out');
+  }
+}

@@ -1,0 +1,78 @@
+import type { ImageRequest } from '@genfleet/job';
+import { z } from 'zod';
+import type { ModelCatalogue } from './catalogue.ts';
+import { faultsOf } from './faults.ts';
+import { invalid, type Problem } from './problem.ts';
+import { checkImageRequest } from './request.ts';
+
+const MAX_IMAGES = 10;
+const SIZE = /^(\d{2,4})x(\d{2,4})$/;
+
+/** Body of `POST /v1/images/generations`: OpenAI's fields, and beside them the settings they have no name for. */
+export const openAiImageSchema = z
+  .strictObject({
+    prompt: z.string().min(1),
+    model: z.string().min(1).max(256).optional(),
+    n: z.int().min(1).max(MAX_IMAGES).nullish(),
+    size: z.union([z.literal('auto'), z.string().regex(SIZE, { error: 'must be WIDTHxHEIGHT' })]).nullish(),
+    response_format: z.enum(['url', 'b64_json']).nullish(),
+    output_format: z.enum(['png', 'jpeg']).nullish(),
+    user: z.string().max(1_024).optional(),
+    negative_prompt: z.unknown(),
+    seed: z.unknown(),
+    steps: z.unknown(),
+    cfg_scale: z.unknown(),
+    sampler_name: z.unknown(),
+    // of hosted models; they have no effect here
+    quality: z.string().nullish(),
+    style: z.string().nullish(),
+    background: z.string().nullish(),
+    moderation: z.string().nullish(),
+  })
+  .meta({ id: 'OpenAiImageRequest' });
+
+const PASSED_ON = ['negative_prompt', 'seed', 'steps', 'cfg_scale', 'sampler_name'] as const;
+
+export type OpenAiRequest =
+  | { readonly ok: true; readonly request: ImageRequest; readonly format: 'url' | 'b64_json' }
+  | { readonly ok: false; readonly problem: Problem };
+
+/** The image request that an OpenAI client means, or what is wrong with it under the client's own names. */
+export function toImageRequest(body: unknown, catalogue: ModelCatalogue): OpenAiRequest {
+  const parsed = openAiImageSchema.safeParse(body);
+  if (!parsed.success) return { ok: false, problem: invalid(faultsOf(parsed.error)) };
+  const { prompt, model, n, size, response_format, output_format, user } = parsed.data;
+  const [, width, height] = SIZE.exec(size ?? '') ?? [];
+  const passed = PASSED_ON.flatMap((name) =>
+    parsed.data[name] === undefined ? [] : [[name, parsed.data[name]]],
+  );
+  const checked = checkImageRequest(
+    {
+      generation_settings: {
+        ...Object.fromEntries(passed),
+        prompt,
+        n_iters: n ?? 1,
+        model: model ?? defaultModel(catalogue),
+        ...(width && height ? { width: Number(width), height: Number(height) } : {}),
+        ...(output_format ? { format: output_format } : {}),
+      },
+      metadata: user === undefined ? {} : { user },
+    },
+    catalogue,
+  );
+  if (checked.ok) return { ok: true, request: checked.request, format: response_format ?? 'url' };
+  const faults = checked.faults.map(({ path, message }) => ({ path: ownName(path), message }));
+  const isModel = faults.some(({ path, message }) => path === 'model' && message.startsWith('unknown model'));
+  return { ok: false, problem: { ...invalid(faults), ...(isModel ? { code: 'model_not_found' } : {}) } };
+}
+
+/** Clients may leave the model out; then it is the demo model, or the first there is. */
+function defaultModel(catalogue: ModelCatalogue): string | undefined {
+  return catalogue.knows('genfleet-demo') ? undefined : catalogue.names()[0];
+}
+
+function ownName(path: string): string {
+  const name = path.replace(/^generation_settings\./, '').replace(/^metadata\.user$/, 'user');
+  if (name === 'width' || name === 'height') return 'size';
+  return name === 'n_iters' ? 'n' : name === 'format' ? 'output_format' : name;
+}

@@ -1,0 +1,45 @@
+import type { ArtifactStore } from '@genfleet/artifacts';
+import type { Bus } from '@genfleet/bus';
+import type { Config } from '@genfleet/config';
+import type { View } from '@genfleet/ledger';
+import type { Logger } from '@genfleet/telemetry';
+import type { Registry } from 'prom-client';
+
+/** The variables of the configuration that the API uses. */
+export type ApiConfig = Pick<
+  Config,
+  | 'HOST'
+  | 'PORT'
+  | 'PUBLIC_URL'
+  | 'MAX_BODY_BYTES'
+  | 'MAX_QUEUED_JOBS'
+  | 'MODELS'
+  | 'ARTIFACT_URL_TTL_SECONDS'
+  | 'DRAIN_GRACE_MS'
+  | 'WEBHOOK_SECRET'
+  | 'WEBHOOK_ALLOW_PRIVATE'
+>;
+
+export interface ApiOptions {
+  readonly bus: Bus;
+  readonly view: View;
+  readonly artifacts: ArtifactStore;
+  readonly config: ApiConfig;
+  readonly log: Logger;
+  /** Unix time in ms. */
+  readonly clock: () => number;
+  /** A new job id for this time. */
+  readonly newId: (nowMs: number) => string;
+  /** Seed of a job that names none. Default: random below 2^32. */
+  readonly newSeed?: () => number;
+  /** What `/metrics` shows; other services of the process may share it. Default: one of its own. */
+  readonly registry?: Registry;
+  /** Folder with the built page, served at `/`. */
+  readonly webDir?: string;
+  /** How long a publish may take before the answer is 503, in ms. Default 10 s. */
+  readonly publishTimeoutMs?: number;
+  /** How long a read waits for the view to catch up with a recent job, in ms. Default 2 s. */
+  readonly catchUpMs?: number;
+  /** Between two signs of life on an event stream, in ms. Default 15 s. */
+  readonly heartbeatMs?: number;
+}

@@ -1,0 +1,71 @@
+import { hash } from 'node:crypto';
+import type { Bus, OutgoingMessage, Producer } from '@genfleet/bus';
+import { encodeEvent, GenfleetError, type JobEvent, type Topic, topicOf } from '@genfleet/job';
+import { injectContext } from '@genfleet/telemetry';
+
+/** Publishes that may be under way at once; each holds its message in memory. */
+const MAX_PENDING = 10_000;
+
+/** Where a message stands in the ledger, and the hash of its bytes. */
+export interface Receipt {
+  readonly topic: Topic;
+  readonly messageId: string;
+  readonly sha256: string;
+}
+
+/** Writes events to their topics, within a bounded time or not at all. */
+export class Publisher {
+  readonly #bus: Bus;
+  readonly #timeoutMs: number;
+  readonly #producers = new Map<string, Promise<Producer>>();
+  #pending = 0;
+
+  constructor(bus: Bus, timeoutMs: number) {
+    this.#bus = bus;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  /**
+   * Resolves once the event is durable.
+   * @throws GenfleetError `bus_unavailable` after the timeout (it may still become durable), or what the bus says.
+   */
+  async publish(event: JobEvent): Promise<Receipt> {
+    if (this.#pending >= MAX_PENDING) {
+      throw new GenfleetError('bus_unavailable', `${MAX_PENDING} messages already wait for the bus`);
+    }
+    const topic = topicOf(event.type, event.kind);
+    const value = encodeEvent(event);
+    this.#pending += 1;
+    try {
+      const message = { key: event.id, value, properties: injectContext() };
+      const { messageId } = await withinTime(this.#send(topic, message), this.#timeoutMs);
+      return { topic, messageId, sha256: hash('sha256', value) };
+    } finally {
+      this.#pending -= 1;
+    }
+  }
+
+  async #send(topic: Topic, message: OutgoingMessage) {
+    return (await this.#producer(topic)).send(message);
+  }
+
+  #producer(topic: Topic): Promise<Producer> {
+    const known = this.#producers.get(topic.name);
+    if (known) return known;
+    const opening = this.#bus.producer(topic);
+    this.#producers.set(topic.name, opening);
+    // a bus that was away when first asked must not stay away
+    opening.catch(() => this.#producers.delete(topic.name));
+    return opening;
+  }
+}
+
+function withinTime<T>(promise: Promise<T>, timeoutMs: number): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(
+      () => reject(new GenfleetError('bus_unavailable', `not durable within ${timeoutMs} ms`)),
+      timeoutMs,
+    );
+    promise.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}

@@ -1,0 +1,59 @@
+import type { Request, Response } from 'express';
+import { admit } from '../admit.ts';
+import { type Api, baseUrlOf, renderContext } from '../api.ts';
+import { awaitEnd } from '../await-end.ts';
+import { readJson } from '../body.ts';
+import { goneSignal } from '../gone-signal.ts';
+import { invalid } from '../problem.ts';
+import type { Receipt } from '../publisher.ts';
+import { renderImage } from '../render-image.ts';
+import { checkImageRequest } from '../request.ts';
+import { sendJson, sendProblem } from '../respond.ts';
+
+const MAX_WAIT_SECONDS = 60;
+const ACCEPTED = 'Request is being processed';
+
+/** `POST /images/`: the 202 goes out once the job is durable, and not before. */
+export async function createImage(api: Api, req: Request, res: Response): Promise<void> {
+  const body = await readJson(req, api.options.config.MAX_BODY_BYTES);
+  if (!body.ok) {
+    if (body.problem) sendProblem(req, res, body.problem);
+    return;
+  }
+  const checked = checkImageRequest(body.value, api.catalogue);
+  if (!checked.ok) return sendProblem(req, res, invalid(checked.faults));
+  const key = req.headers['idempotency-key'];
+  const admitted = await admit(api, checked.request, Array.isArray(key) ? key.join(',') : key);
+  if (!admitted.ok) return sendProblem(req, res, admitted.problem);
+
+  const { id, receipt } = admitted;
+  const headers = acceptedHeaders(id, receipt);
+  const { prefer } = req.headers;
+  const waitSeconds = prefer === undefined ? 0 : waitIn(prefer);
+  if (waitSeconds > 0) {
+    const ended = await awaitEnd(api.options.view, id, waitSeconds * 1_000, goneSignal(res, api.stopping));
+    headers['preference-applied'] = `wait=${waitSeconds}`;
+    if (ended) {
+      const image = await renderImage(ended, renderContext(api, baseUrlOf(api, req)));
+      return sendJson(res, 200, image, headers);
+    }
+  }
+  sendJson(res, 202, { message: ACCEPTED, id }, headers);
+}
+
+/** Where the job is to be found, and where its message stands in the ledger with the hash of its bytes. */
+function acceptedHeaders(id: string, receipt: Receipt | undefined): Record<string, string> {
+  const location = `/images/${id}`;
+  if (!receipt) return { location, 'idempotency-replayed': 'true' };
+  return {
+    location,
+    'genfleet-message-id': receipt.messageId,
+    'genfleet-message-sha256': receipt.sha256,
+  };
+}
+
+/** Seconds of `Prefer: wait=N` (RFC 7240), cut to the most there is; 0 when it isn't asked for. */
+export function waitIn(prefer: string | string[]): number {
+  const match = /(?:^|[,;\s])wait\s*=\s*"?(\d{1,9})/i.exec(String(prefer));
+  return match ? Math.min(Number(match[1]), MAX_WAIT_SECONDS) : 0;
+}

@@ -1,0 +1,50 @@
+import { decideRedrive, type JobState } from '@genfleet/job';
+import type { Request, Response } from 'express';
+import type { Api } from '../api.ts';
+import { findJob } from '../find-job.ts';
+import type { Receipt } from '../publisher.ts';
+import { sendJson, sendProblem } from '../respond.ts';
+
+/** Dead letters that one call puts back in line at most; the answer says how many are left. */
+const MAX_REDRIVEN = 1_000;
+const AT_ONCE = 100;
+
+/** `POST /dead-letters/{id}/redrive` */
+export async function redriveOne(api: Api, req: Request, res: Response): Promise<void> {
+  const found = await findJob(api, String(req.params['id']));
+  if (!found.ok) return sendProblem(req, res, found.problem);
+  const event = decideRedrive(found.job);
+  if ('refused' in event) return sendProblem(req, res, { status: 409, detail: event.refused });
+  await settle(api, await api.publisher.publish(event));
+  sendJson(res, 202, { message: 'Request is being processed', id: event.id, redrive: event.redrive });
+}
+
+/** `POST /dead-letters/redrive`: all of them, oldest calls first bounded. */
+export async function redriveAll(api: Api, _req: Request, res: Response): Promise<void> {
+  const { view } = api.options;
+  const filter = { tenant: api.tenant, status: ['dead'] as const };
+  const before = view.count(filter);
+  const dead = view.jobs(filter, { limit: MAX_REDRIVEN, offset: 0 });
+  let redriven = 0;
+  let last: Receipt | undefined;
+  for (let start = 0; start < dead.length && !api.stopping.aborted; start += AT_ONCE) {
+    const receipts = await Promise.all(
+      dead.slice(start, start + AT_ONCE).map((state) => redrive(api, state)),
+    );
+    const sent = receipts.filter((receipt) => receipt !== undefined);
+    redriven += sent.length;
+    last = sent.at(-1) ?? last;
+  }
+  if (last) await settle(api, last);
+  sendJson(res, 202, { redriven, remaining: Math.max(0, before - redriven) });
+}
+
+async function redrive(api: Api, state: JobState): Promise<Receipt | undefined> {
+  const event = decideRedrive(state);
+  return 'refused' in event ? undefined : api.publisher.publish(event);
+}
+
+/** The caller's next read should show it; if the view is slow the job is in line all the same. */
+async function settle(api: Api, { topic, messageId }: Receipt): Promise<void> {
+  await api.options.view.applied(topic, messageId, api.catchUpMs);
+}

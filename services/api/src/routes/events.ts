@@ -1,0 +1,136 @@
+import { isTerminal, type JobState, type ProgressEvent, statusOf } from '@genfleet/job';
+import type { Request, Response } from 'express';
+import { type Api, baseUrlOf, renderContext } from '../api.ts';
+import { findJob } from '../find-job.ts';
+import { goneSignal } from '../gone-signal.ts';
+import {
+  comparePlace,
+  eventIdOf,
+  type Milestone,
+  milestonesOf,
+  type Place,
+  parseEventId,
+} from '../milestones.ts';
+import { unavailable } from '../problem.ts';
+import { type RenderContext, renderImage } from '../render-image.ts';
+import { sendProblem } from '../respond.ts';
+import { SseStream } from '../sse.ts';
+
+const MAX_STREAMS = 2_000;
+const BEFORE_ALL: Place = [-1, 0, 0];
+
+/**
+ * `GET /images/{id}/events`: what happened to the job, what happens, and its end. After the terminal event the
+ * stream ends, and a client that comes back with its id is told 204, which stops a browser's EventSource.
+ */
+export async function streamEvents(api: Api, req: Request, res: Response): Promise<void> {
+  const found = await findJob(api, String(req.params['id']));
+  if (!found.ok) return sendProblem(req, res, found.problem);
+  const last = parseEventId(String(req.headers['last-event-id'] ?? '')) ?? BEFORE_ALL;
+  const isOver = isTerminal(statusOf(found.job)) && after(last, found.job).length === 0;
+  if (isOver) {
+    res.writeHead(204).end();
+    return;
+  }
+  if (api.metrics.openStreams() >= MAX_STREAMS) {
+    return sendProblem(req, res, unavailable(`${MAX_STREAMS} event streams are open already`, 5));
+  }
+  const gone = goneSignal(res, api.stopping);
+  const feed = new JobFeed(api, new SseStream(res), renderContext(api, baseUrlOf(api, req)), last);
+  feed.follow(found.job.id, gone);
+}
+
+function after(last: Place, state: JobState): Milestone[] {
+  return milestonesOf(state).filter(({ place }) => comparePlace(place, last) > 0);
+}
+
+/** One client's stream of one job. */
+class JobFeed {
+  readonly #api: Api;
+  readonly #stream: SseStream;
+  readonly #ctx: RenderContext;
+  #last: Place;
+  #hasEnded = false;
+
+  constructor(api: Api, stream: SseStream, ctx: RenderContext, last: Place) {
+    this.#api = api;
+    this.#stream = stream;
+    this.#ctx = ctx;
+    this.#last = last;
+  }
+
+  follow(id: string, gone: AbortSignal): void {
+    const { view } = this.#api.options;
+    const closeStream = this.#api.metrics.streamOpened();
+    const heartbeat = setInterval(() => this.#beat(id), this.#api.heartbeatMs);
+    gone.addEventListener(
+      'abort',
+      () => {
+        clearInterval(heartbeat);
+        closeStream();
+        this.#stream.end();
+      },
+      { once: true },
+    );
+    view.onChange(id, ({ state }) => this.#changed(state), gone);
+    this.#api.progress.onProgress(id, (progress) => this.#stepped(progress), gone);
+    // read again after subscribing: nothing can fall in between
+    const now = view.job(id);
+    if (now) this.#changed(now);
+  }
+
+  #changed(state: JobState): void {
+    for (const milestone of after(this.#last, state)) {
+      if (this.#hasEnded) return;
+      this.#last = milestone.place;
+      const eventId = eventIdOf(milestone.place);
+      switch (milestone.type) {
+        case 'queued':
+          this.#stream.send('queued', { ...milestone.data, queue: this.#ctx.queueOf(state) }, eventId);
+          break;
+        case 'started':
+        case 'retrying':
+          this.#stream.send(milestone.type, milestone.data, eventId);
+          break;
+        default:
+          this.#hasEnded = true;
+          void this.#end(milestone.type, state, eventId);
+      }
+    }
+  }
+
+  async #end(type: 'completed' | 'dead' | 'cancelled', state: JobState, eventId: string): Promise<void> {
+    try {
+      const image = await renderImage(state, this.#ctx);
+      this.#stream.send(type, { id: state.id, image }, eventId);
+    } catch (err) {
+      // without its last event the client comes back and asks again
+      this.#api.options.log.warn({ jobId: state.id, err }, 'could not render the end of a job');
+    }
+    this.#stream.end();
+  }
+
+  #stepped(progress: ProgressEvent): void {
+    if (this.#hasEnded || progress.redrive < this.#last[0]) return;
+    const { id, attempt, step, steps, preview } = progress;
+    this.#stream.send('progress', {
+      id,
+      attempt,
+      step,
+      steps,
+      ...(preview === undefined ? {} : { preview }),
+    });
+  }
+
+  /** A job that waits is told its place again; it carries no id, since nothing happened to the job. */
+  #beat(id: string): void {
+    const state = this.#api.options.view.job(id);
+    const queue = state && !this.#hasEnded ? this.#ctx.queueOf(state) : null;
+    if (!state?.request || !queue) {
+      this.#stream.heartbeat();
+      return;
+    }
+    const { attempt, request_time: time } = state.request;
+    this.#stream.send('queued', { id, attempt, time, queue });
+  }
+}

@@ -1,0 +1,65 @@
+import { decideCancel, statusOf } from '@genfleet/job';
+import type { JobFilter, Page } from '@genfleet/ledger';
+import type { Request, Response } from 'express';
+import { type Api, baseUrlOf, renderContext } from '../api.ts';
+import { findJob } from '../find-job.ts';
+import { invalid } from '../problem.ts';
+import { filterOf, listQuerySchema, pageLinks, pageQuerySchema, parseQuery } from '../query.ts';
+import { renderImage } from '../render-image.ts';
+import { sendJson, sendProblem } from '../respond.ts';
+
+/** `GET /images/`: the seed's bare array; how many there are in all stands in a header. */
+export async function listImages(api: Api, req: Request, res: Response): Promise<void> {
+  const query = parseQuery(listQuerySchema, req.url);
+  if (!query.ok) return sendProblem(req, res, invalid(query.faults));
+  await sendPage(api, req, res, filterOf(api.tenant, query.value), query.value);
+}
+
+/** `GET /dead-letters` */
+export async function listDeadLetters(api: Api, req: Request, res: Response): Promise<void> {
+  const query = parseQuery(pageQuerySchema, req.url);
+  if (!query.ok) return sendProblem(req, res, invalid(query.faults));
+  await sendPage(api, req, res, { tenant: api.tenant, status: ['dead'] }, query.value);
+}
+
+async function sendPage(api: Api, req: Request, res: Response, filter: JobFilter, page: Page): Promise<void> {
+  const { view } = api.options;
+  const total = view.count(filter);
+  const states = view
+    .jobs(filter, { limit: page.limit, offset: page.offset })
+    .filter((state) => state.request);
+  const ctx = renderContext(api, baseUrlOf(api, req));
+  const images = await Promise.all(states.map((state) => renderImage(state, ctx)));
+  const link = pageLinks(req.originalUrl, page, total);
+  sendJson(res, 200, images, { 'x-total-count': String(total), ...(link === undefined ? {} : { link }) });
+}
+
+/** `GET /images/{id}` */
+export async function getImage(api: Api, req: Request, res: Response): Promise<void> {
+  const found = await findJob(api, String(req.params['id']));
+  if (!found.ok) return sendProblem(req, res, found.problem);
+  sendJson(res, 200, await renderImage(found.job, renderContext(api, baseUrlOf(api, req))));
+}
+
+/**
+ * `DELETE /images/{id}`: 200 with the cancelled job once the view shows it, 202 when that takes longer, 409
+ * when another end was first.
+ */
+export async function cancelImage(api: Api, req: Request, res: Response): Promise<void> {
+  const found = await findJob(api, String(req.params['id']));
+  if (!found.ok) return sendProblem(req, res, found.problem);
+  const { view, clock } = api.options;
+  const event = decideCancel(found.job, clock(), 'Cancelled by the client');
+  if ('refused' in event) return sendProblem(req, res, { status: 409, detail: event.refused });
+  const { topic, messageId } = await api.publisher.publish(event);
+  await view.applied(topic, messageId, api.catchUpMs);
+  const now = view.job(event.id);
+  const status = now ? statusOf(now) : 'unknown';
+  if (now?.request && status === 'cancelled') {
+    return sendJson(res, 200, await renderImage(now, renderContext(api, baseUrlOf(api, req))));
+  }
+  if (status === 'completed' || status === 'dead') {
+    return sendProblem(req, res, { status: 409, detail: `The job is already ${status}` });
+  }
+  sendJson(res, 202, { message: 'Cancellation is being processed', id: event.id });
+}
