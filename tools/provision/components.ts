@@ -6,6 +6,7 @@ import { cacheDirectory, run } from './script.ts';
 export type { Addresses, ComponentName, Missing, PulsarAddress, S3Address } from './addresses.ts';
 export { freePorts } from './free-port.ts';
 export { type OwnPulsar, startOwnPulsar } from './own-pulsar.ts';
+export { type PulsarUnderTest, provideNativeClient, pulsarUnderTest } from './pulsar-under-test.ts';
 
 const provided = new Map<ComponentName, Promise<Addresses[ComponentName] | Missing>>();
 

@@ -9,7 +9,7 @@
 # On Linux x86-64 without an NVIDIA device the CUDA libraries are not downloaded (about
 # 2.5 GB less); stand-ins take their place, see torch-cuda-stubs.sh. Elsewhere, or with
 # GENFLEET_TORCH=plain, torch is installed as it comes.
-# Safe to run again and twice at once. PYTHON names another interpreter (3.10 or later).
+# Safe to run again and twice at once. PYTHON names another interpreter (3.11 or later).
 set -euo pipefail
 
 torch_version=2.15.0
@@ -52,13 +52,13 @@ find_python() {
   local candidate
   for candidate in "${PYTHON:-}" python3 python3.13 python3.12 python3.11; do
     if [ -n "$candidate" ] && "$candidate" -c \
-      'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))' 2>/dev/null; then
+      'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
       "$candidate" -c 'import sys; print(sys.executable)'
       return
     fi
   done
-  say 'needs Python 3.10 or later with venv (Debian and Ubuntu: apt install python3-venv)'
-  return 1
+  echo 'missing: Python 3.11 or later with venv (Debian and Ubuntu: apt install python3-venv)' >&2
+  return 3
 }
 
 pip() { "$venv/bin/python" -m pip install -q --no-cache-dir --no-compile --disable-pip-version-check "$@"; }

@@ -23,9 +23,8 @@ function readState(): Started | undefined {
 }
 
 async function answers(started: Started): Promise<boolean> {
-  const address: { adminUrl?: string; endpoint?: string; httpUrl?: string; apiUrl?: string } =
-    started.address;
-  const url = address.adminUrl ?? address.endpoint ?? address.httpUrl ?? address.apiUrl;
+  const { adminUrl, endpoint, httpUrl, apiUrl } = started.address as Readonly<Record<string, string>>;
+  const url = adminUrl ?? endpoint ?? httpUrl ?? apiUrl;
   if (url)
     return await fetch(url, { signal: AbortSignal.timeout(10_000) }).then(
       () => true,
