@@ -1,7 +1,7 @@
 import type { GenfleetError, ModelInfo, Txt2ImgSettings } from '@genfleet/job';
 
 export interface StepProgress {
-  /** Steps done, 1…steps. */
+  /** Steps done, 1…steps; 0 while the task waits for its model to be loaded. */
   readonly step: number;
   readonly steps: number;
   /** A small JPEG of the picture so far. */

@@ -80,7 +80,12 @@ class Session:
         finally:
             unwanted.cancel()
         times = {**self._times, "total_ms": round((time.monotonic() - started) * 1000)}
-        self.outbox.put({"type": "done", "timings": times, "model_load_ms": times["load_ms"]})
+        self.outbox.put({
+            "type": "done",
+            "model": self.entry.name,
+            "model_load_ms": times["load_ms"],
+            "timings": times,
+        })  # fmt: skip
         self.outbox.close()
         self.trace.end(times)
 

@@ -28,6 +28,7 @@ def test_streams_progress_then_the_image_then_done(container: Container) -> None
     assert all(line["ids"] == ["job-1"] for line in lines if line["type"] == "progress")
     assert picture(only(lines)).shape == (64, 96, 3)
     assert [line["type"] for line in lines][-2:] == ["image", "done"]
+    assert lines[-1]["model"] == "alpha"
     assert set(lines[-1]["timings"]) == {"queue_ms", "load_ms", "generate_ms", "total_ms"}
 
 

@@ -1,4 +1,6 @@
-"""A tiny Stable Diffusion with random weights."""
+"""A tiny Stable Diffusion with random weights: `python -m tests.tiny_pipeline FOLDER` saves one."""
+
+import sys
 
 import torch
 from diffusers import AutoencoderKL, DDIMScheduler, StableDiffusionPipeline, UNet2DConditionModel
@@ -67,3 +69,7 @@ def build(seed: int = 0, width: int = 32) -> StableDiffusionPipeline:
         feature_extractor=None,
         requires_safety_checker=False,
     )
+
+
+if __name__ == "__main__":
+    build().save_pretrained(sys.argv[1])

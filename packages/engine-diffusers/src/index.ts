@@ -1,0 +1,1 @@
+export { type DiffusersOptions, openDiffusersEngine } from './diffusers-engine.ts';
