@@ -1,0 +1,60 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, open, rename, unlink } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { partialName } from './partial-name.ts';
+
+/** Makes what was renamed or created inside durable: the name is the folder's data, not the file's. */
+async function syncDirectory(directory: string): Promise<void> {
+  const handle = await open(directory, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Creates the folder with its parents; resolves once they would survive a power cut. */
+export async function makeDirectory(directory: string): Promise<void> {
+  const made = await mkdir(directory, { recursive: true });
+  if (made === undefined) return;
+  for (let at = resolve(directory); at.length >= made.length; at = dirname(at))
+    await syncDirectory(dirname(at));
+}
+
+/**
+ * Writes a file so that its name always stands for the whole content, old or new, whatever happens in between:
+ * written and synced under another name in the same folder, then renamed, then the folder synced. A failure
+ * leaves nothing behind; a crash leaves a partial file for `sweepPartials`.
+ */
+export async function writeDurably(directory: string, name: string, bytes: Uint8Array): Promise<void> {
+  const partial = join(directory, partialName(randomUUID()));
+  try {
+    const handle = await open(partial, 'wx', 0o644);
+    try {
+      await handle.writeFile(bytes);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(partial, join(directory, name));
+  } catch (error) {
+    await unlink(partial).catch(() => undefined);
+    throw error;
+  }
+  await syncDirectory(directory);
+}
+
+/** Writes one byte and takes it away again: what fails here fails for a picture as well. */
+export async function probeWrite(directory: string): Promise<void> {
+  const partial = join(directory, partialName(randomUUID()));
+  try {
+    const handle = await open(partial, 'wx', 0o644);
+    try {
+      await handle.writeFile('.');
+    } finally {
+      await handle.close();
+    }
+  } finally {
+    await unlink(partial).catch(() => undefined);
+  }
+}

@@ -1,0 +1,22 @@
+import { GenfleetError } from '@genfleet/job';
+import { contentTypeOf, isArtifactKey } from './artifact-key.ts';
+
+/** What every store refuses before it touches anything. @throws GenfleetError `artifacts_failed`, not retryable. */
+export function checkPut(key: string, contentType: string): void {
+  if (!isArtifactKey(key)) throw refused(`not an artifact key: ${JSON.stringify(key.slice(0, 200))}`);
+  const expected = contentTypeOf(key);
+  if (expected === undefined) throw refused(`no content type is known for ${key}`);
+  if (expected !== contentType) throw refused(`${key} can't hold ${contentType}, its name says ${expected}`);
+}
+
+/** @throws GenfleetError `artifact_not_found`: nothing can be stored under such a name. */
+export function checkKey(key: string): void {
+  if (!isArtifactKey(key)) {
+    throw new GenfleetError(
+      'artifact_not_found',
+      `not an artifact key: ${JSON.stringify(key.slice(0, 200))}`,
+    );
+  }
+}
+
+const refused = (message: string) => new GenfleetError('artifacts_failed', message, { retryable: false });
