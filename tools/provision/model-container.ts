@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,12 +10,13 @@ import { run } from './script.ts';
 
 const SERVICE = join(import.meta.dirname, '../../services/model-diffusers');
 const START_MS = 180_000;
-const DEMO_MODEL = 'genfleet-demo';
+/** The committed demo model in Diffusers format. */
+const DEMO_MODEL = join(SERVICE, 'models/genfleet-demo');
 
 /** One of services/model-diffusers, started for one test, on the CPU. */
 export interface ModelContainer {
   readonly url: string;
-  /** Folder that it reads models from, with the model `tiny` of random weights in it. */
+  /** Folder that it reads models from: `genfleet-demo`, and `tiny` of random weights. */
   readonly modelsDir: string;
   /** kill -9, at once. */
   kill(): Promise<void>;
@@ -58,6 +59,7 @@ export async function startModelContainer(
     join(modelsDir, 'tiny'),
   ]);
   if (tiny.code !== 0) throw new Error(`the tiny model could not be made: ${tiny.errors}`);
+  if (existsSync(DEMO_MODEL)) symlinkSync(DEMO_MODEL, join(modelsDir, 'genfleet-demo'));
   const [port] = await freePorts(1);
   const logFile = join(home, 'log');
   const log = openSync(logFile, 'w');
@@ -93,12 +95,6 @@ export async function startModelContainer(
   const said = readFileSync(logFile, 'utf8').slice(-4_000);
   await container.destroy();
   throw new Error(`the model container did not become ready:\n${said}`);
-}
-
-/** Folder of the committed demo model in Diffusers format, where it is there. */
-export function demoModelDirectory(): string | undefined {
-  const folder = join(SERVICE, 'models');
-  return existsSync(join(folder, DEMO_MODEL, 'model_index.json')) ? folder : undefined;
 }
 
 /** Takes the container away when its owner is gone, also after a crash of the owner. */

@@ -20,11 +20,11 @@ ready() { curl -sS -m 2 -o /dev/null "http://127.0.0.1:$PORT/"; }
 start() {
   install
   need curl 'to see whether it is ready' 'install curl'
-  mkdir -p "$DIR/data" "$DIR/iam"
+  mkdir -p "$DIR/data" "$DIR/meta" "$DIR/iam"
   lock "s3-$(printf '%s' "$DIR" | cksum | cut -d ' ' -f 1)"
   if alive "$PID_FILE"; then say "already up, pid $(cat "$PID_FILE")"; return 0; fi
   ROOT_ACCESS_KEY=$ACCESS_KEY ROOT_SECRET_KEY=$SECRET_KEY "$CACHE/bin/versitygw" --region "$REGION" --port "127.0.0.1:$PORT" \
-    posix --nometa "$DIR/data" > "$DIR/s3.log" 2>&1 < /dev/null 9>&- &
+    posix --sidecar "$DIR/meta" "$DIR/data" > "$DIR/s3.log" 2>&1 < /dev/null 9>&- &
   echo $! > "$PID_FILE"
   disown
   wait_for 20 "$PID_FILE" "$DIR/s3.log" ready || { stop_pid "$PID_FILE" 5; return 1; }

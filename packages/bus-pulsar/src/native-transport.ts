@@ -1,4 +1,3 @@
-import { connect } from 'node:net';
 import { GenfleetError, type Topic } from '@genfleet/job';
 import {
   type Attach,
@@ -9,6 +8,7 @@ import {
   MAX_PENDING,
   type MessagePlace,
   type PulsarAddress,
+  probeHosts,
   type Transport,
   type WireConsumer,
   type WireDelivery,
@@ -182,13 +182,9 @@ export class NativeTransport implements Transport {
     }
   }
 
-  /** A TCP connection to one of the brokers, as the client itself would wait long and then say only "TimeOut". */
-  async probe(timeoutMs: number): Promise<void> {
-    const hosts = this.#address.hosts.split(',');
-    const attempts = hosts.map((host) => tryConnect(host, timeoutMs));
-    await Promise.any(attempts).catch((cause: unknown) => {
-      throw new GenfleetError('bus_unavailable', `no broker answers at ${this.#serviceUrl}`, { cause });
-    });
+  /** The client itself would wait long and then say only "TimeOut". */
+  probe(timeoutMs: number): Promise<void> {
+    return probeHosts(this.#address.hosts, timeoutMs);
   }
 
   async close(): Promise<void> {
@@ -223,20 +219,4 @@ export class NativeTransport implements Transport {
     this.#open.add(opened);
     return opened;
   }
-}
-
-function tryConnect(host: string, timeoutMs: number): Promise<void> {
-  const colon = host.lastIndexOf(':');
-  return new Promise((resolve, reject) => {
-    const socket = connect({
-      host: host.slice(0, colon).replace(/^\[|\]$/g, ''),
-      port: Number(host.slice(colon + 1)),
-    });
-    socket.setTimeout(timeoutMs, () => socket.destroy(new Error(`no answer within ${timeoutMs} ms`)));
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve();
-    });
-    socket.once('error', reject);
-  });
 }

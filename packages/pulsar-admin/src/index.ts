@@ -3,6 +3,7 @@ export { PulsarAdmin } from './admin.ts';
 export type { Deliveries, Settler } from './deliveries.ts';
 export { decodePlace, encodeBefore, type MessagePlace } from './message-id.ts';
 export { pause } from './pause.ts';
+export { probeHosts } from './probe-hosts.ts';
 export { PulsarBus } from './pulsar-bus.ts';
 export type { Feed, FeedStart } from './replay.ts';
 export {
