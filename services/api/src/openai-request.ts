@@ -1,4 +1,4 @@
-import type { ImageRequest } from '@genfleet/job';
+import { type ImageRequest, txt2imgSettingsSchema } from '@genfleet/job';
 import { z } from 'zod';
 import type { ModelCatalogue } from './catalogue.ts';
 import { faultsOf } from './faults.ts';
@@ -7,6 +7,14 @@ import { checkImageRequest } from './request.ts';
 
 const MAX_IMAGES = 10;
 const SIZE = /^(\d{2,4})x(\d{2,4})$/;
+
+const own = txt2imgSettingsSchema.pick({
+  negative_prompt: true,
+  seed: true,
+  steps: true,
+  cfg_scale: true,
+  sampler_name: true,
+});
 
 /** Body of `POST /v1/images/generations`: OpenAI's fields, and beside them the settings they have no name for. */
 export const openAiImageSchema = z
@@ -18,11 +26,7 @@ export const openAiImageSchema = z
     response_format: z.enum(['url', 'b64_json']).nullish(),
     output_format: z.enum(['png', 'jpeg']).nullish(),
     user: z.string().max(1_024).optional(),
-    negative_prompt: z.unknown(),
-    seed: z.unknown(),
-    steps: z.unknown(),
-    cfg_scale: z.unknown(),
-    sampler_name: z.unknown(),
+    ...own.shape,
     // of hosted models; they have no effect here
     quality: z.string().nullish(),
     style: z.string().nullish(),
@@ -30,8 +34,6 @@ export const openAiImageSchema = z
     moderation: z.string().nullish(),
   })
   .meta({ id: 'OpenAiImageRequest' });
-
-const PASSED_ON = ['negative_prompt', 'seed', 'steps', 'cfg_scale', 'sampler_name'] as const;
 
 export type OpenAiRequest =
   | { readonly ok: true; readonly request: ImageRequest; readonly format: 'url' | 'b64_json' }
@@ -42,15 +44,17 @@ export function toImageRequest(body: unknown, catalogue: ModelCatalogue): OpenAi
   const parsed = openAiImageSchema.safeParse(body);
   if (!parsed.success) return { ok: false, problem: invalid(faultsOf(parsed.error)) };
   const { prompt, model, n, size, response_format, output_format, user } = parsed.data;
+  const { negative_prompt, seed, steps, cfg_scale, sampler_name } = parsed.data;
   const [, width, height] = SIZE.exec(size ?? '') ?? [];
-  const passed = PASSED_ON.flatMap((name) =>
-    parsed.data[name] === undefined ? [] : [[name, parsed.data[name]]],
-  );
   const checked = checkImageRequest(
     {
       generation_settings: {
-        ...Object.fromEntries(passed),
         prompt,
+        negative_prompt,
+        seed,
+        steps,
+        cfg_scale,
+        sampler_name,
         n_iters: n ?? 1,
         model: model ?? defaultModel(catalogue),
         ...(width && height ? { width: Number(width), height: Number(height) } : {}),

@@ -15,7 +15,13 @@ const whole = (min: number, max: number, fallback: number) =>
     .transform(Number)
     .pipe(z.int().min(min).max(max))
     .default(fallback)
-    .meta({ override: { type: 'integer', minimum: min, maximum: max, default: fallback } });
+    // the document shows what it means, not that it comes as text
+    .meta({
+      override: ({ jsonSchema }) => {
+        delete jsonSchema.pattern;
+        Object.assign(jsonSchema, { type: 'integer', minimum: min, maximum: max, default: fallback });
+      },
+    });
 
 export const pageQuerySchema = z.object({
   limit: whole(1, MAX_LIMIT, DEFAULT_LIMIT),

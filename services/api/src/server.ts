@@ -9,6 +9,8 @@ import type { ApiOptions } from './options.ts';
 import { followProgress } from './progress-feed.ts';
 
 const REQUEST_TIMEOUT_MS = 30_000;
+/** Longer than load balancers keep an idle connection, so that they never reuse one that was just closed. */
+const KEEP_ALIVE_MS = 65_000;
 const MAX_CONNECTIONS = 20_000;
 
 export interface RunningApi {
@@ -30,6 +32,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   const api = createApi(options, createApiMetrics(options.registry ?? new Registry(), view), signal);
   const server = createServer(createApp(api));
   server.requestTimeout = REQUEST_TIMEOUT_MS;
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
   server.maxConnections = MAX_CONNECTIONS;
   const port = await listen(server, config.HOST, config.PORT);
   const following = Promise.all([

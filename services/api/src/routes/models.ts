@@ -15,7 +15,8 @@ export function listOpenAiModels(api: Api, _req: Request, res: Response): void {
 
 /** `GET /v1/models/{model}` */
 export function getOpenAiModel(api: Api, req: Request, res: Response): void {
-  const name = String(req.params['model']);
+  const { model: parts } = req.params;
+  const name = Array.isArray(parts) ? parts.join('/') : String(parts);
   const model = openAiModels(api).find(({ id }) => id === name);
   if (model) {
     sendJson(res, 200, model);

@@ -1,0 +1,183 @@
+import type { Bus, Message, OutgoingMessage, ReadBatch } from '@genfleet/bus';
+import {
+  decodeEvent,
+  evolve,
+  GenfleetError,
+  type JobState,
+  KINDS,
+  statusOf,
+  type Topic,
+  topicsOf,
+} from '@genfleet/job';
+import type { Change, JobFilter, View } from '@genfleet/ledger';
+
+/** Topics in memory that can be told to fail or hang: for what a real bus only does when it is ill. */
+export class MemoryBus implements Bus {
+  /** What happens to the next publishes. */
+  mood: 'well' | 'down' | 'hung' = 'well';
+  readonly #topics = new Map<string, Message[]>();
+  readonly #wake = new Set<() => void>();
+  #count = 0;
+
+  async producer(topic: Topic) {
+    return { send: (message: OutgoingMessage) => this.#send(topic, message), close: async () => undefined };
+  }
+
+  async #send(topic: Topic, message: OutgoingMessage) {
+    if (this.mood === 'down') throw new GenfleetError('bus_unavailable', 'connect ECONNREFUSED');
+    if (this.mood === 'hung') return new Promise<never>(() => undefined);
+    this.#count += 1;
+    const messageId = String(this.#count).padStart(12, '0');
+    const publishTimeMs = Date.now();
+    const { key, value, properties = {} } = message;
+    const stored = { messageId, topic: topic.name, key, value, properties, publishTimeMs };
+    this.messages(topic).push(stored);
+    for (const wake of [...this.#wake]) wake();
+    return { messageId, publishTimeMs };
+  }
+
+  /** What stands in a topic. */
+  messages(topic: Topic): Message[] {
+    const known = this.#topics.get(topic.name);
+    if (known) return known;
+    const messages: Message[] = [];
+    this.#topics.set(topic.name, messages);
+    return messages;
+  }
+
+  async *read(topic: Topic, options: { from: unknown; signal: AbortSignal }): AsyncIterable<ReadBatch> {
+    const all = this.messages(topic);
+    let next = options.from === 'latest' ? all.length : 0;
+    while (!options.signal.aborted) {
+      if (next < all.length) {
+        const messages = all.slice(next);
+        next = all.length;
+        yield { messages, caughtUp: true };
+      } else {
+        await new Promise<void>((resolve) => {
+          const wake = () => {
+            this.#wake.delete(wake);
+            options.signal.removeEventListener('abort', wake);
+            resolve();
+          };
+          this.#wake.add(wake);
+          options.signal.addEventListener('abort', wake, { once: true });
+        });
+      }
+    }
+  }
+
+  async subscribe(): Promise<never> {
+    throw new TypeError('the API consumes nothing');
+  }
+
+  async ensureTopics(): Promise<void> {}
+
+  async backlog(): Promise<number> {
+    return 0;
+  }
+
+  async ping(): Promise<void> {
+    if (this.mood !== 'well') throw new GenfleetError('bus_unavailable', 'connect ECONNREFUSED');
+  }
+
+  async close(): Promise<void> {}
+}
+
+/** A view that folds when it is told to, so that a test can be faster than it. */
+export class MemoryView implements View {
+  ready = true;
+  /** While true nothing new is folded. */
+  isLagging = false;
+  readonly #bus: MemoryBus;
+  readonly #states = new Map<string, JobState>();
+  readonly #folded = new Map<string, number>();
+  readonly #listeners = new Set<{ id: string | undefined; callback: (change: Change) => void }>();
+
+  constructor(bus: MemoryBus) {
+    this.#bus = bus;
+  }
+
+  fold(): void {
+    if (this.isLagging) return;
+    for (const { type, topic } of KINDS.flatMap(topicsOf)) {
+      const messages = this.#bus.messages(topic);
+      for (const { value, messageId, publishTimeMs } of messages.slice(this.#folded.get(topic.name) ?? 0)) {
+        const event = decodeEvent(value);
+        const order = { timeMs: publishTimeMs, type, messageId };
+        const state = evolve(this.#states.get(event.id), event, order);
+        this.#states.set(event.id, state);
+        for (const { id, callback } of [...this.#listeners]) {
+          if (id === undefined || id === event.id) callback({ event, order, state });
+        }
+      }
+      this.#folded.set(topic.name, messages.length);
+    }
+  }
+
+  job(id: string): JobState | undefined {
+    this.fold();
+    return this.#states.get(id);
+  }
+
+  jobByIdempotencyKey(keySha256: string): JobState | undefined {
+    this.fold();
+    const mine = [...this.#states.values()].filter(
+      ({ request }) => request?.idempotency?.key_sha256 === keySha256,
+    );
+    return mine.sort((a, b) =>
+      (a.requestOrder?.messageId ?? '') < (b.requestOrder?.messageId ?? '') ? -1 : 1,
+    )[0];
+  }
+
+  jobs(filter: JobFilter, { limit, offset }: { limit: number; offset: number }): JobState[] {
+    return this.#matching(filter).slice(offset, offset + limit);
+  }
+
+  count(filter: JobFilter): number {
+    return this.#matching(filter).length;
+  }
+
+  #matching(filter: JobFilter): JobState[] {
+    this.fold();
+    return [...this.#states.values()]
+      .filter((state) => !filter.status || filter.status.includes(statusOf(state)))
+      .filter(
+        ({ request }) => filter.grouping === undefined || request?.metadata['grouping'] === filter.grouping,
+      )
+      .filter(({ request }) => filter.model === undefined || request?.settings.model === filter.model)
+      .sort((a, b) => (a.id < b.id ? 1 : -1));
+  }
+
+  position(id: string): number {
+    return this.#matching({ status: ['queued'] }).filter((state) => state.id < id).length;
+  }
+
+  waiting() {
+    const queued = this.#matching({ status: ['queued', 'retrying'] }).length;
+    return new Map([['genfleet-demo', { queued, running: this.#matching({ status: ['running'] }).length }]]);
+  }
+
+  meanRunMs(): number | undefined {
+    return undefined;
+  }
+
+  async applied(_topic: Topic, _messageId: string, timeoutMs: number): Promise<boolean> {
+    return this.caughtUp(timeoutMs);
+  }
+
+  async caughtUp(timeoutMs: number): Promise<boolean> {
+    const until = Date.now() + timeoutMs;
+    while (this.isLagging && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 5));
+    this.fold();
+    return !this.isLagging;
+  }
+
+  onChange(id: string | undefined, callback: (change: Change) => void, signal: AbortSignal): void {
+    const listener = { id, callback };
+    this.#listeners.add(listener);
+    signal.addEventListener('abort', () => this.#listeners.delete(listener), { once: true });
+  }
+
+  async close(): Promise<void> {}
+}
