@@ -1,0 +1,122 @@
+import type { Image } from '@genfleet/client';
+import { useComputed, useSignal } from '@preact/signals';
+import type { JSX } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+import { HideButton, JobButtons } from './buttons.tsx';
+import { Facts } from './facts.tsx';
+import { Icon } from './icons.tsx';
+import { gallery, jobs, take } from './jobs.ts';
+import { Picture } from './picture.tsx';
+import { Pill, Progress } from './progress.tsx';
+import { imageHref, toGallery } from './route.ts';
+import { client, messageOf } from './server.ts';
+import { Failure, Thumbnails } from './stage.tsx';
+
+/** One job in full, over the page. Escape and Back close it; the arrow keys go to its neighbours. */
+export function Details({ id }: { id: string }): JSX.Element {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const image = useComputed(() => jobs.value.get(id)).value;
+  const fault = useSignal<string | undefined>(undefined);
+  useEffect(() => {
+    const element = dialog.current;
+    if (element && !element.open) element.showModal();
+  }, []);
+  useEffect(() => {
+    fault.value = undefined;
+    if (jobs.value.has(id)) return;
+    client.getImage(id).then(
+      (read) => take([read]),
+      (error: unknown) => {
+        fault.value = messageOf(error);
+      },
+    );
+  }, [id]);
+  return (
+    <dialog
+      ref={dialog}
+      class="details-dialog"
+      aria-labelledby="details-title"
+      onClose={toGallery}
+      onKeyDown={(event) => goWithArrows(event, id)}
+      onClick={(event) => event.target === dialog.current && dialog.current?.close()}
+    >
+      <div class="sheet">
+        <div class="bar">
+          <h2 id="details-title">{image ? image.generation_settings.prompt : 'Picture'}</h2>
+          <Neighbours id={id} />
+          <button
+            type="button"
+            class="quiet round"
+            aria-label="Close"
+            onClick={() => dialog.current?.close()}
+          >
+            <Icon name="close" />
+          </button>
+        </div>
+        {image && <Body key={id} image={image} />}
+        {!image && <p class="nothing">{fault.value ?? 'Loading…'}</p>}
+      </div>
+    </dialog>
+  );
+}
+
+function Body({ image }: { image: Image }): JSX.Element {
+  const index = useSignal(0);
+  return (
+    <div class="columns">
+      <div>
+        <Picture image={image} index={index.value} isLarge />
+        <Thumbnails image={image} chosen={index.value} onChoose={(chosen) => (index.value = chosen)} />
+      </div>
+      <div class="beside">
+        <Pill image={image} />
+        <Progress image={image} />
+        <Failure image={image} />
+        <JobButtons image={image} index={index.value} />
+        <Facts image={image} index={index.value} />
+        <HideButton image={image} />
+      </div>
+    </div>
+  );
+}
+
+function neighbour(id: string, by: 1 | -1): string | undefined {
+  const at = gallery.value.findIndex((image) => image.id === id);
+  return at < 0 ? undefined : gallery.value[at + by]?.id;
+}
+
+/** Browsing replaces the address, so that one Back leads to the gallery. */
+function go(id: string, by: 1 | -1): void {
+  const next = neighbour(id, by);
+  if (next !== undefined) window.location.replace(imageHref(next));
+}
+
+function goWithArrows(event: KeyboardEvent, id: string): void {
+  if (event.key === 'ArrowRight') go(id, 1);
+  else if (event.key === 'ArrowLeft') go(id, -1);
+}
+
+function Neighbours({ id }: { id: string }): JSX.Element {
+  return (
+    <>
+      <button
+        type="button"
+        class="quiet round"
+        aria-label="Newer picture"
+        disabled={neighbour(id, -1) === undefined}
+        onClick={() => go(id, -1)}
+      >
+        <Icon name="previous" />
+      </button>
+      <button
+        type="button"
+        class="quiet round"
+        aria-label="Older picture"
+        disabled={neighbour(id, 1) === undefined}
+        onClick={() => go(id, 1)}
+      >
+        <Icon name="next" />
+      </button>
+    </>
+  );
+}

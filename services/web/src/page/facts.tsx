@@ -1,0 +1,59 @@
+import type { Image } from '@genfleet/client';
+import type { ComponentChildren, JSX } from 'preact';
+import { duration } from './wording.ts';
+
+type Row = readonly [name: string, value: ComponentChildren];
+
+function settingsOf(image: Image, index: number): Row[] {
+  const settings = image.generation_settings;
+  const count = settings.batch_size * settings.n_iters;
+  const seed = settings.seed + index;
+  return [
+    ...(settings.negative_prompt === '' ? [] : [['Not', settings.negative_prompt] as const]),
+    [
+      'Model',
+      image.model && image.model !== settings.model ? `${settings.model} (${image.model})` : settings.model,
+    ],
+    ['Seed', count > 1 ? `${seed} (first ${settings.seed})` : String(seed)],
+    ['Steps', String(settings.steps)],
+    ['CFG scale', String(settings.cfg_scale)],
+    ['Sampler', settings.sampler_name],
+    ['Size', `${settings.width} × ${settings.height}`],
+    ['Pictures', String(count)],
+  ];
+}
+
+function timesOf(image: Image): Row[] {
+  const { timings } = image;
+  const rows: Row[] = [['Asked', new Date(image.request_time).toLocaleString()]];
+  if (!timings) return rows;
+  rows.push(['Waited', duration(timings.queued_ms)]);
+  if (timings.model_load_ms >= 1) rows.push(['Loading the model', duration(timings.model_load_ms)]);
+  rows.push(['Drawing', duration(timings.generate_ms)], ['Storing', duration(timings.store_ms)]);
+  return rows;
+}
+
+function historyOf(image: Image): Row[] {
+  const rows: Row[] = [];
+  if (image.attempt > 1) rows.push(['Attempts', String(image.attempt)]);
+  if (image.redrive > 0) rows.push(['Redriven', `${image.redrive} ×`]);
+  if (image.deadline) rows.push(['Deadline', new Date(image.deadline).toLocaleString()]);
+  for (const [name, value] of Object.entries(image.metadata)) rows.push([name, value]);
+  rows.push(['Id', <code key="id">{image.id}</code>]);
+  return rows;
+}
+
+/** How a picture was made, how long each part took, and what else is known of it. */
+export function Facts({ image, index }: { image: Image; index: number }): JSX.Element {
+  const rows = [...settingsOf(image, index), ...timesOf(image), ...historyOf(image)];
+  return (
+    <dl class="facts">
+      {rows.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}

@@ -1,0 +1,51 @@
+import { ApiError } from '@genfleet/client';
+import { signal } from '@preact/signals';
+import { type Draft, draftFrom, type Field, FRESH } from './draft.ts';
+import { messageOf } from './server.ts';
+import { store, stored } from './storage.ts';
+
+export interface Refusal {
+  /** Faults of fields of the form. */
+  readonly fields: Readonly<Partial<Record<Field, string>>>;
+  /** All else. */
+  readonly message: string | undefined;
+}
+
+const NONE: Refusal = { fields: {}, message: undefined };
+
+export const draft = signal<Draft>(draftFrom(stored('draft')));
+export const refusal = signal<Refusal>(NONE);
+export const isSending = signal(false);
+
+/** A fault is forgotten as soon as its field is changed. */
+export function edit(change: Partial<Draft>): void {
+  draft.value = { ...draft.value, ...change };
+  store('draft', draft.value);
+  const fields = { ...refusal.value.fields };
+  for (const field of Object.keys(change) as Field[]) delete fields[field];
+  refusal.value = { ...refusal.value, fields };
+}
+
+export function resetSettings(): void {
+  edit({ ...FRESH, prompt: draft.value.prompt });
+}
+
+export function forgetRefusal(): void {
+  refusal.value = NONE;
+}
+
+const PREFIX = 'generation_settings.';
+
+/** Sorts the faults that the server named to the fields they belong to. */
+export function refusalOf(error: unknown): Refusal {
+  const faults = error instanceof ApiError ? (error.problem.errors ?? []) : [];
+  if (faults.length === 0) return { fields: {}, message: messageOf(error) };
+  const fields: Partial<Record<Field, string>> = {};
+  const others: string[] = [];
+  for (const { path, message } of faults) {
+    const field = path.startsWith(PREFIX) ? path.slice(PREFIX.length) : '';
+    if (Object.hasOwn(FRESH, field)) fields[field as Field] = message;
+    else others.push(`${path}: ${message}`);
+  }
+  return { fields, message: others.length > 0 ? others.join(' ') : undefined };
+}

@@ -1,0 +1,35 @@
+import type { Image } from '@genfleet/client';
+import type { JSX } from 'preact';
+import { useLive } from './picture.tsx';
+import { statusLine } from './wording.ts';
+
+const PILLS: Readonly<Record<Image['status'], string>> = {
+  unknown: 'Waiting',
+  queued: 'In line',
+  running: 'Running',
+  retrying: 'Retrying',
+  completed: 'Done',
+  dead: 'Failed',
+  cancelled: 'Cancelled',
+};
+
+export function Pill({ image }: { image: Image }): JSX.Element {
+  return (
+    <span class="pill" data-status={image.status}>
+      {PILLS[image.status]}
+    </span>
+  );
+}
+
+/** Where the job stands, in words and as a bar. */
+export function Progress({ image }: { image: Image }): JSX.Element {
+  const live = useLive(image.id);
+  const isRunning = image.status === 'running';
+  const { step, steps } = live ?? image.progress ?? { step: 0, steps: image.generation_settings.steps };
+  return (
+    <div class="progress">
+      <p class="status">{statusLine(image, live)}</p>
+      {isRunning && <progress value={step} max={steps} aria-label="Steps done" />}
+    </div>
+  );
+}

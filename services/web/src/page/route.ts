@@ -1,0 +1,33 @@
+import { signal } from '@preact/signals';
+
+/** What the address after `#` shows: the gallery, one picture over it, or the dead letters. */
+export type Route =
+  | { readonly view: 'gallery' }
+  | { readonly view: 'image'; readonly id: string }
+  | { readonly view: 'dead-letters' };
+
+const IMAGE = /^#\/images\/([0-9a-f-]{36})$/;
+
+export function routeOf(hash: string): Route {
+  if (hash === '#/dead-letters') return { view: 'dead-letters' };
+  const id = IMAGE.exec(hash)?.[1];
+  return id === undefined ? { view: 'gallery' } : { view: 'image', id };
+}
+
+export const imageHref = (id: string): string => `#/images/${id}`;
+
+export const route = signal<Route>({ view: 'gallery' });
+
+export function followAddress(): void {
+  const read = () => {
+    route.value = routeOf(window.location.hash);
+  };
+  window.addEventListener('hashchange', read);
+  read();
+}
+
+/** Takes the place of the picture in the history, so that Back does not open it again. */
+export function toGallery(): void {
+  history.replaceState(null, '', '#/');
+  route.value = { view: 'gallery' };
+}

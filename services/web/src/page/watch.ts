@@ -1,0 +1,83 @@
+import { chooseStreams } from './follow.ts';
+import { active, gallery, hasLoaded, jobs, take, takePage, total } from './jobs.ts';
+import { client, isOnline, isOutage, models, readModels } from './server.ts';
+
+export const PAGE_SIZE = 24;
+const BUSY_MS = 2_000;
+const IDLE_MS = 15_000;
+const OFFLINE_FIRST_MS = 500;
+const OFFLINE_MAX_MS = 5_000;
+/** Jobs read one by one in a poll when they have left the list of those under way. */
+const MAX_SINGLE_READS = 20;
+const UNDER_WAY = ['queued', 'running', 'retrying'] as const;
+
+let failures = 0;
+let firstPageAtMs = Number.NEGATIVE_INFINITY;
+let timer: number | undefined;
+let isPolling = false;
+
+/** Reads the server's state now and then for as long as the page lives: the truth under the event streams. */
+export function watch(): void {
+  const now = () => void pollSoon(0);
+  document.addEventListener('visibilitychange', () => {
+    chooseStreams();
+    if (!document.hidden) now();
+  });
+  window.addEventListener('online', now);
+  now();
+}
+
+/** Brings the next poll forward. */
+export function pollSoon(delayMs: number): void {
+  window.clearTimeout(timer);
+  timer = window.setTimeout(poll, delayMs);
+}
+
+async function poll(): Promise<void> {
+  if (isPolling) return;
+  isPolling = true;
+  try {
+    await readActive();
+    if (performance.now() - firstPageAtMs >= IDLE_MS || failures > 0) await readFirstPage();
+    if (models.value.length === 0) await readModels();
+    failures = 0;
+    isOnline.value = true;
+  } catch (error) {
+    failures += 1;
+    // one failure is no outage: the server may have closed an idle connection
+    if (isOutage(error) && failures > 1) isOnline.value = false;
+  } finally {
+    isPolling = false;
+    chooseStreams();
+    pollSoon(nextDelayMs());
+  }
+}
+
+function nextDelayMs(): number {
+  if (failures > 0) return Math.min(OFFLINE_FIRST_MS * 2 ** (failures - 1), OFFLINE_MAX_MS);
+  return active.value.length > 0 && !document.hidden ? BUSY_MS : IDLE_MS;
+}
+
+async function readActive(): Promise<void> {
+  const before = active.value;
+  if (before.length === 0) return;
+  const { images } = await client.listImages({ status: UNDER_WAY, limit: 100 });
+  take(images);
+  const listed = new Set(images.map(({ id }) => id));
+  for (const { id } of before.filter((image) => !listed.has(image.id)).slice(0, MAX_SINGLE_READS)) {
+    take([await client.getImage(id)]);
+  }
+}
+
+async function readFirstPage(): Promise<void> {
+  takePage(await client.listImages({ limit: PAGE_SIZE }));
+  firstPageAtMs = performance.now();
+  hasLoaded.value = true;
+}
+
+/** The next older jobs. */
+export async function loadMore(): Promise<void> {
+  takePage(await client.listImages({ limit: PAGE_SIZE, offset: jobs.value.size }));
+}
+
+export const isMore = (): boolean => gallery.value.length < total.value;

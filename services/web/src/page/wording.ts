@@ -1,0 +1,90 @@
+import type { Image } from '@genfleet/client';
+import type { Live } from './jobs.ts';
+
+/** `0.4 s`, `12 s`, `2 min 5 s`: as exact as one wants to read it. */
+export function duration(ms: number): string {
+  if (ms < 9_950) return `${(ms / 1_000).toFixed(1)} s`;
+  const seconds = Math.round(ms / 1_000);
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${seconds % 60} s`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** `just now`, `5 min ago`, then the date. Times in Unix ms. */
+export function ago(thenMs: number, nowMs: number): string {
+  const minutes = Math.floor((nowMs - thenMs) / 60_000);
+  if (minutes < 1) return 'just now';
+  if (minutes < 60) return `${minutes} min ago`;
+  if (minutes < 24 * 60) return `${Math.floor(minutes / 60)} h ago`;
+  return new Date(thenMs).toLocaleDateString(undefined, { dateStyle: 'medium' });
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  model_not_found: 'No worker has this model',
+  prompt_rejected: 'The model refused the prompt',
+  invalid_settings: 'The model can’t run with these settings',
+  deadline_exceeded: 'It did not finish in time',
+  engine_failed: 'The model failed',
+  engine_unreachable: 'The model could not be reached',
+  engine_timeout: 'The model took too long',
+  out_of_memory: 'Not enough memory',
+  worker_lost: 'The worker went away in the middle',
+  artifacts_failed: 'The picture could not be stored',
+};
+
+/** An error code in words. */
+export function reason(code: string): string {
+  return REASONS[code] ?? code.replaceAll('_', ' ');
+}
+
+export function queueLine(queue: Image['queue']): string {
+  if (!queue) return 'In line';
+  const place =
+    queue.position === 0
+      ? 'Next in line'
+      : `In line, ${queue.position} ${queue.position === 1 ? 'job' : 'jobs'} ahead`;
+  const wait = queue.estimated_wait_seconds;
+  return wait === null
+    ? place
+    : `${place} · ${wait < 1 ? 'starts at once' : `about ${duration(wait * 1_000)}`}`;
+}
+
+export function stepLine(live: Pick<Live, 'step' | 'steps'> | undefined | null): string {
+  if (!live || live.step === 0) return 'Getting ready…';
+  return `Step ${live.step} of ${live.steps}`;
+}
+
+/** Where the job stands, in one line. */
+export function statusLine(image: Image, live?: Live): string {
+  switch (image.status) {
+    case 'queued':
+      return queueLine(image.queue);
+    case 'running':
+      return stepLine(live ?? image.progress);
+    case 'retrying': {
+      const last = image.failures.at(-1);
+      return last ? `Attempt ${last.attempt} failed (${reason(last.code)}). Trying again…` : 'Trying again…';
+    }
+    case 'completed':
+      return image.timings ? `Made in ${duration(image.timings.generate_ms)}` : 'Done';
+    case 'dead':
+      return image.error ? reason(image.error.code) : 'Failed';
+    case 'cancelled':
+      return 'Cancelled';
+    default:
+      return 'Waiting for news';
+  }
+}
+
+/** What the picture is called when it is saved: its prompt and seed. */
+export function fileName(image: Image, index: number): string {
+  const { prompt, seed, format } = image.generation_settings;
+  const words = prompt
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]+/gu, '-')
+    .replace(/^-|-$/g, '')
+    .slice(0, 60);
+  const suffix = image.image_urls.length > 1 ? `-${index}` : '';
+  return `${words || 'picture'}-${seed}${suffix}.${format === 'png' ? 'png' : 'jpg'}`;
+}
