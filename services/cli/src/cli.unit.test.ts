@@ -1,0 +1,41 @@
+import { GenfleetError } from '@genfleet/job';
+import { describe, expect, it } from '@jest/globals';
+import { runCli } from './cli.ts';
+
+function context() {
+  const said: string[] = [];
+  const complaints: string[] = [];
+  const loadConfig = (): never => {
+    throw new GenfleetError('invalid_configuration', 'BUS_URL is not one');
+  };
+  return {
+    said,
+    complaints,
+    loadConfig,
+    say: (line: string) => void said.push(line),
+    complain: (line: string) => void complaints.push(line),
+  };
+}
+
+describe('genfleet', () => {
+  it('explains itself', async () => {
+    const asked = context();
+    expect(await runCli(['help'], asked)).toBe(0);
+    expect(asked.said.join('\n')).toContain('genfleet setup');
+  });
+
+  it.each([[[]], [['set-up']], [['setup', '--wait']], [['setup', '--wait', 'long']], [['setup', 'now']]])(
+    'does not guess at %j',
+    async (words) => {
+      const misunderstood = context();
+      expect(await runCli(words, misunderstood)).toBe(2);
+      expect(misunderstood.complaints.join('\n')).toContain('genfleet setup');
+    },
+  );
+
+  it('says what is wrong in one line', async () => {
+    const failing = context();
+    expect(await runCli(['setup'], failing)).toBe(1);
+    expect(failing.complaints).toEqual(['invalid_configuration: BUS_URL is not one']);
+  });
+});
