@@ -106,6 +106,12 @@ export interface Bus {
   ): Promise<Consumer>;
   /** Replay, then tail, without consuming. Survives reconnects of the bus without gap or repetition. */
   read(topic: Topic, options: ReadOptions): AsyncIterable<ReadBatch>;
+  /**
+   * Where the topic ends now: the newest message that a reader could still get, undefined when there is none. A
+   * reader that has yielded this message has yielded everything published before the call. @throws GenfleetError
+   * `topic_not_found`, `bus_unavailable`, `bus_unauthorized`.
+   */
+  lastMessageId(topic: Topic): Promise<string | undefined>;
   /** Creates what is missing and changes nothing that is there but the retention. */
   ensureTopics(specs: readonly TopicSpec[]): Promise<void>;
   /** Messages of the subscription not yet acknowledged, those waiting for their time included. */
