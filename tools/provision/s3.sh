@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# versitygw: an S3 server over a folder, on loopback.
+# versitygw: an S3 server over a folder, on loopback. Content types and checksums are kept in extended attributes,
+# which change together with the data; its other ways of keeping them lose the types or are not atomic.
 #   s3.sh install|start|stop|status|wipe
 # Environment (default): DIR $CACHE/s3/default  PORT 9000  ACCESS_KEY genfleet  SECRET_KEY genfleet-secret  REGION us-east-1
 set -euo pipefail
@@ -20,11 +21,11 @@ ready() { curl -sS -m 2 -o /dev/null "http://127.0.0.1:$PORT/"; }
 start() {
   install
   need curl 'to see whether it is ready' 'install curl'
-  mkdir -p "$DIR/data" "$DIR/meta" "$DIR/iam"
+  mkdir -p "$DIR/data" "$DIR/iam"
   lock "s3-$(printf '%s' "$DIR" | cksum | cut -d ' ' -f 1)"
   if alive "$PID_FILE"; then say "already up, pid $(cat "$PID_FILE")"; return 0; fi
   ROOT_ACCESS_KEY=$ACCESS_KEY ROOT_SECRET_KEY=$SECRET_KEY "$CACHE/bin/versitygw" --region "$REGION" --port "127.0.0.1:$PORT" \
-    posix --sidecar "$DIR/meta" "$DIR/data" > "$DIR/s3.log" 2>&1 < /dev/null 9>&- &
+    posix "$DIR/data" > "$DIR/s3.log" 2>&1 < /dev/null 9>&- &
   echo $! > "$PID_FILE"
   disown
   wait_for 20 "$PID_FILE" "$DIR/s3.log" ready || { stop_pid "$PID_FILE" 5; return 1; }
@@ -39,5 +40,5 @@ case ${1:-} in
   wipe)
     if alive "$PID_FILE"; then say 'it is running: stop it first'; exit 1; fi
     rm -rf "$DIR" ;;
-  *) sed -n '2,4p' "$0"; exit 2 ;;
+  *) sed -n '2,5p' "$0"; exit 2 ;;
 esac

@@ -95,7 +95,7 @@ function notFound(key: string): GenfleetError {
 
 function failed(what: string, error: unknown): GenfleetError {
   if (error instanceof GenfleetError) return error;
-  const reason = REASONS[codeOf(error)] ?? (error instanceof Error ? error.message : String(error));
+  const reason = REASONS[codeOf(error)] ?? String(error);
   return new GenfleetError('artifacts_failed', `${what}: ${reason}`, { cause: error });
 }
 

@@ -1,3 +1,4 @@
+import { isNativeError } from 'node:util/types';
 import { GenfleetError } from '@genfleet/job';
 
 /** Causes followed, and errors of an AggregateError shown; a chain can be a circle. */
@@ -20,7 +21,7 @@ export interface SerializedError {
  * are left out, since vendors hang requests, headers and keys on their errors.
  */
 export function serializeError(thrown: unknown, depth: number = DEPTH): SerializedError {
-  if (!(thrown instanceof Error)) return { type: typeof thrown, message: describe(thrown) };
+  if (!isError(thrown)) return { type: typeof thrown, message: describe(thrown) };
   const code: unknown = 'code' in thrown ? thrown.code : undefined;
   const deeper = depth > 1;
   return {
@@ -34,6 +35,11 @@ export function serializeError(thrown: unknown, depth: number = DEPTH): Serializ
       ? { errors: thrown.errors.slice(0, DEPTH).map((error) => serializeError(error, depth - 1)) }
       : {}),
   };
+}
+
+/** Errors of another realm and DOMExceptions are errors too. */
+function isError(thrown: unknown): thrown is Error {
+  return isNativeError(thrown) || thrown instanceof Error;
 }
 
 function describe(thrown: unknown): string {

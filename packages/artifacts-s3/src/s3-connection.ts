@@ -1,0 +1,81 @@
+import type { Readable } from 'node:stream';
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
+import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
+
+export interface S3ConnectionOptions {
+  readonly bucket: string;
+  readonly region: string;
+  /** `http://host:port` of an S3 that is not Amazon's. */
+  readonly endpoint?: string;
+  /** `endpoint/bucket/key` instead of `bucket.endpoint/key`. */
+  readonly forcePathStyle: boolean;
+  /** Without them the SDK looks where it always does: environment, profile, the pod's or the machine's role. */
+  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  /** For one attempt of a call, in ms. */
+  readonly attemptMs: number;
+  readonly maxAttempts: number;
+}
+
+export interface S3Object {
+  readonly body: Readable;
+  readonly sizeBytes: number | undefined;
+  readonly contentType: string | undefined;
+}
+
+/** All that is used of the vendor's SDK. Errors are the SDK's own; see `explain`. */
+export interface S3Connection {
+  put(key: string, bytes: Uint8Array, contentType: string, signal: AbortSignal): Promise<void>;
+  get(key: string, signal: AbortSignal): Promise<S3Object>;
+  presignGet(key: string, ttlSeconds: number): Promise<string>;
+  remove(key: string, signal: AbortSignal): Promise<void>;
+  /** The cheapest call that needs the server, the credentials and the bucket, and whose errors have a body. */
+  probe(prefix: string, signal: AbortSignal): Promise<void>;
+  close(): void;
+}
+
+export function connectS3(options: S3ConnectionOptions): S3Connection {
+  const { bucket: Bucket, region, endpoint, forcePathStyle, credentials, attemptMs, maxAttempts } = options;
+  const client = new S3Client({
+    region,
+    forcePathStyle,
+    maxAttempts,
+    // both directions carry a CRC-32, checked by the server and by the SDK
+    requestChecksumCalculation: 'WHEN_SUPPORTED',
+    responseChecksumValidation: 'WHEN_SUPPORTED',
+    requestHandler: {
+      connectionTimeout: Math.min(3_000, attemptMs),
+      requestTimeout: attemptMs,
+      throwOnRequestTimeout: true,
+    },
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(credentials === undefined ? {} : { credentials }),
+  });
+  return {
+    async put(Key, Body, ContentType, abortSignal) {
+      await client.send(new PutObjectCommand({ Bucket, Key, Body, ContentType }), { abortSignal });
+    },
+    async get(Key, abortSignal) {
+      const answer = await client.send(new GetObjectCommand({ Bucket, Key }), { abortSignal });
+      return {
+        body: answer.Body as Readable,
+        sizeBytes: answer.ContentLength,
+        contentType: answer.ContentType,
+      };
+    },
+    presignGet: (Key, expiresIn) =>
+      getSignedUrl(client, new GetObjectCommand({ Bucket, Key }), { expiresIn }),
+    async remove(Key, abortSignal) {
+      await client.send(new DeleteObjectCommand({ Bucket, Key }), { abortSignal });
+    },
+    async probe(Prefix, abortSignal) {
+      await client.send(new ListObjectsV2Command({ Bucket, Prefix, MaxKeys: 1 }), { abortSignal });
+    },
+    close: () => client.destroy(),
+  };
+}

@@ -1,0 +1,131 @@
+import type { Readable } from 'node:stream';
+import {
+  type ArtifactStore,
+  checkKey,
+  checkPut,
+  contentTypeOf,
+  type StoredArtifact,
+} from '@genfleet/artifacts';
+import { GenfleetError } from '@genfleet/job';
+import { explain } from './explain.ts';
+import { connectS3, type S3Connection, type S3ConnectionOptions } from './s3-connection.ts';
+
+/** Larger objects are not ours. Bounds what one `get` takes in memory. */
+const MAX_BYTES = 128 * 1024 * 1024;
+/** As S3 bounds a presigned URL. */
+const MAX_TTL_SECONDS = 604_800;
+const ATTEMPTS = 3;
+
+export interface S3StoreOptions
+  extends Omit<S3ConnectionOptions, 'forcePathStyle' | 'attemptMs' | 'maxAttempts'> {
+  /** Before every key, without slashes at its ends; empty for none. */
+  readonly prefix: string;
+  readonly forcePathStyle?: boolean;
+  /** For one call with its retries, in ms. Default 30 s. */
+  readonly timeoutMs?: number;
+}
+
+/** Artifacts as objects of one bucket. S3 shows an object whole or not at all, and acknowledges it once durable. */
+class S3Store implements ArtifactStore {
+  readonly #s3: S3Connection;
+  readonly #prefix: string;
+  readonly #timeoutMs: number;
+  readonly #where: { readonly bucket: string; readonly at: string };
+  #closed = false;
+
+  constructor(s3: S3Connection, options: S3StoreOptions & { timeoutMs: number }) {
+    this.#s3 = s3;
+    this.#prefix = options.prefix === '' ? '' : `${options.prefix}/`;
+    this.#timeoutMs = options.timeoutMs;
+    this.#where = { bucket: options.bucket, at: options.endpoint ?? options.region };
+  }
+
+  async put(key: string, bytes: Uint8Array, contentType: string): Promise<void> {
+    this.#open();
+    checkPut(key, contentType);
+    await this.#call(`store ${key}`, (signal) =>
+      this.#s3.put(this.#prefix + key, bytes, contentType, signal),
+    );
+  }
+
+  async get(key: string): Promise<StoredArtifact> {
+    this.#open();
+    checkKey(key);
+    return this.#call(`read ${key}`, async (signal) => {
+      const { body, sizeBytes, contentType } = await this.#s3.get(this.#prefix + key, signal);
+      if (sizeBytes !== undefined && sizeBytes > MAX_BYTES) {
+        body.destroy();
+        throw new GenfleetError('artifacts_failed', `${key} has ${sizeBytes} bytes`, { retryable: false });
+      }
+      const bytes = await collect(body, signal);
+      return { bytes, contentType: contentType ?? contentTypeOf(key) ?? 'application/octet-stream' };
+    });
+  }
+
+  async url(key: string, ttlSeconds: number): Promise<string> {
+    this.#open();
+    checkKey(key);
+    const ttl = Math.min(Math.max(1, Math.floor(ttlSeconds)), MAX_TTL_SECONDS);
+    return this.#call(`sign a URL for ${key}`, () => this.#s3.presignGet(this.#prefix + key, ttl));
+  }
+
+  async delete(key: string): Promise<void> {
+    this.#open();
+    checkKey(key);
+    await this.#call(`delete ${key}`, (signal) => this.#s3.remove(this.#prefix + key, signal));
+  }
+
+  async health(): Promise<void> {
+    this.#open();
+    await this.#call('list artifacts', (signal) => this.#s3.probe(this.#prefix, signal));
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#s3.close();
+  }
+
+  #open(): void {
+    if (this.#closed) throw new GenfleetError('closed', 'the artifact store was closed');
+  }
+
+  /** The SDK's own time limits are for one attempt; this one holds whatever it does. */
+  async #call<T>(what: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const signal = AbortSignal.timeout(this.#timeoutMs);
+    try {
+      return await work(signal);
+    } catch (error) {
+      throw explain(what, error, this.#where, signal.aborted);
+    }
+  }
+}
+
+/** The whole body; a server that stops sending ends it by the signal. */
+async function collect(body: Readable, signal: AbortSignal): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let sizeBytes = 0;
+  const stop = () => body.destroy(signal.reason as Error);
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    for await (const chunk of body as AsyncIterable<Buffer>) {
+      sizeBytes += chunk.byteLength;
+      if (sizeBytes > MAX_BYTES) throw new Error(`more than ${MAX_BYTES} bytes`);
+      chunks.push(chunk);
+    }
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+  return Buffer.concat(chunks);
+}
+
+/**
+ * The store over a bucket that exists. Connects at the first call, so that a service can start before its store
+ * answers: ask `health`.
+ */
+export function openS3Store(options: S3StoreOptions): ArtifactStore {
+  const { timeoutMs = 30_000, forcePathStyle = false, prefix: _prefix, ...connection } = options;
+  const attemptMs = Math.max(1, Math.floor(timeoutMs / ATTEMPTS));
+  const s3 = connectS3({ ...connection, forcePathStyle, attemptMs, maxAttempts: ATTEMPTS });
+  return new S3Store(s3, { ...options, timeoutMs });
+}
