@@ -1,5 +1,5 @@
 import type { View } from '@genfleet/ledger';
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, type Registry } from '@genfleet/telemetry';
 
 /** What the API counts; names and units as Prometheus recommends. */
 export interface ApiMetrics {

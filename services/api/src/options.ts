@@ -2,8 +2,7 @@ import type { ArtifactStore } from '@genfleet/artifacts';
 import type { Bus } from '@genfleet/bus';
 import type { Config } from '@genfleet/config';
 import type { View } from '@genfleet/ledger';
-import type { Logger } from '@genfleet/telemetry';
-import type { Registry } from 'prom-client';
+import type { Logger, Registry } from '@genfleet/telemetry';
 
 /** The variables of the configuration that the API uses. */
 export type ApiConfig = Pick<

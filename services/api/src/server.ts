@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http';
-import { Registry } from 'prom-client';
+import { createRegistry } from '@genfleet/telemetry';
 import { createApi } from './api.ts';
 import { createApp } from './app.ts';
 import { followAnnouncements } from './catalogue.ts';
@@ -29,7 +29,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   const { bus, view, config, log, clock } = options;
   const stopping = new AbortController();
   const { signal } = stopping;
-  const api = createApi(options, createApiMetrics(options.registry ?? new Registry(), view), signal);
+  const api = createApi(options, createApiMetrics(options.registry ?? createRegistry(), view), signal);
   const server = createServer(createApp(api));
   server.requestTimeout = REQUEST_TIMEOUT_MS;
   server.keepAliveTimeout = KEEP_ALIVE_MS;

@@ -67,6 +67,10 @@ export class MemoryBus implements Bus {
     }
   }
 
+  async lastMessageId(topic: Topic): Promise<string | undefined> {
+    return this.messages(topic).at(-1)?.messageId;
+  }
+
   async subscribe(): Promise<never> {
     throw new TypeError('the API consumes nothing');
   }

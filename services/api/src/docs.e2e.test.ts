@@ -1,0 +1,106 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { MemoryBus, MemoryView } from '../test/memory-fleet.ts';
+import { MemoryArtifacts, type Replica, startReplica } from '../test/rig.ts';
+
+/** What people and tools look at: documents, docs, metrics, the page. */
+
+let replica: Replica;
+let webDir: string;
+
+beforeAll(async () => {
+  webDir = await mkdtemp(join(tmpdir(), 'genfleet-web-'));
+  await mkdir(join(webDir, 'assets'));
+  await writeFile(join(webDir, 'index.html'), '<!doctype html><title>Genfleet</title>');
+  await writeFile(join(webDir, 'assets', 'page-1a2b.js'), 'export {};');
+  const bus = new MemoryBus();
+  replica = await startReplica(
+    { bus, view: new MemoryView(bus), artifacts: new MemoryArtifacts() },
+    { webDir },
+  );
+});
+afterAll(async () => {
+  await replica.api.stop();
+  await rm(webDir, { recursive: true, force: true });
+});
+
+const get = (path: string) => fetch(`${replica.url}${path}`);
+
+interface Document {
+  openapi: string;
+  paths: Record<string, Record<string, { responses: object }>>;
+  components: { schemas: Record<string, { required?: string[]; properties: Record<string, object> }> };
+}
+
+describe('/openapi.json', () => {
+  it('describes every route with the schemas that are used', async () => {
+    const document = (await (await get('/openapi.json')).json()) as Document;
+    expect(document.openapi).toBe('3.1.0');
+    expect(Object.keys(document.paths)).toEqual(
+      expect.arrayContaining(['/images/', '/images/{id}/', '/images/{id}/events', '/v1/images/generations']),
+    );
+    const settings = document.components.schemas['GenerationSettings'];
+    expect(settings?.required).toEqual(['prompt']);
+    expect(settings?.properties['width']).toMatchObject({
+      type: 'integer',
+      minimum: 64,
+      maximum: 2_048,
+      multipleOf: 8,
+    });
+    expect(document.components.schemas['Image']?.properties).toHaveProperty('image_url');
+  });
+
+  it('leads to routes that are there', async () => {
+    const document = (await (await get('/openapi.json')).json()) as Document;
+    for (const path of Object.keys(document.paths)) {
+      const url = path.replace('{id}', '019a3c5e-7b40-7000-8000-000000000001');
+      const { status } = await fetch(replica.url + url, { method: 'OPTIONS' });
+      expect([path, status]).toEqual([path, 204]);
+    }
+  });
+});
+
+describe('/docs', () => {
+  it('comes with all its parts and asks for nothing from elsewhere', async () => {
+    const response = await get('/docs');
+    const page = await response.text();
+    const parts = [...page.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, part]) => String(part));
+    expect(parts).toHaveLength(4);
+    for (const part of parts) {
+      expect(part).toMatch(/^\/docs\//);
+      expect([part, (await get(part)).status]).toEqual([part, 200]);
+    }
+    // whatever a script may try, the browser is told to stay here
+    expect(response.headers.get('content-security-policy')).toContain("default-src 'self'");
+    expect(await (await get('/docs/start.js')).text()).toContain('validatorUrl: null');
+    expect((await get('/docs/package.json')).status).toBe(404);
+  });
+});
+
+describe('/metrics', () => {
+  it('counts by route pattern, not by path', async () => {
+    await get('/images/019a3c5e-7b40-7000-8000-000000000001');
+    const text = await (await get('/metrics')).text();
+    expect(text).toContain('genfleet_http_requests_total{method="GET",route="/images/:id",status="404"}');
+    expect(text).not.toContain('019a3c5e');
+  });
+});
+
+describe('/', () => {
+  it('is the page; its hashed parts may be kept for ever', async () => {
+    const page = await get('/');
+    expect(await page.text()).toContain('<title>Genfleet</title>');
+    expect(page.headers.get('cache-control')).toBe('no-cache');
+    expect((await get('/assets/page-1a2b.js')).headers.get('cache-control')).toContain('immutable');
+    expect((await get('/assets/none.js')).status).toBe(404);
+  });
+});
+
+describe('/health', () => {
+  it.each(['/health', '/health/', '/health/live'])('%s says exactly ok', async (path) => {
+    const response = await get(path);
+    expect([response.status, await response.json()]).toEqual([200, { status: 'ok' }]);
+  });
+});

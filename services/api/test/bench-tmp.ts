@@ -1,0 +1,14 @@
+import express from 'express';
+import { createLogger } from '@genfleet/telemetry';
+import { newJobId } from '@genfleet/job';
+import { MemoryBus, MemoryView } from './memory-fleet.ts';
+import { startReplica, MemoryArtifacts } from './rig.ts';
+const bus = new MemoryBus();
+(bus as any).producer = async () => ({ send: async () => ({ messageId: '1', publishTimeMs: 1 }), close: async () => {} });
+const view = new MemoryView(bus);
+(view as any).waiting = () => new Map();
+await startReplica({ bus, view, artifacts: new MemoryArtifacts() }, { settings: { PORT: 17201, MAX_QUEUED_JOBS: 1e9 } });
+const app = express(); app.disable('x-powered-by');app.disable('etag');
+app.post('/images', (req,res)=>{ const c: Buffer[]=[]; req.on('data',(d)=>c.push(d)); req.on('end',()=>{ const b=JSON.parse(Buffer.concat(c).toString()); const s=JSON.stringify({message:'x',id:newJobId(Date.now())}); res.writeHead(202,{'content-type':'application/json','content-length':Buffer.byteLength(s)}); res.end(s);});});
+app.listen(17202,'127.0.0.1');
+console.log('up');

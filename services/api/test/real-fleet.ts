@@ -1,0 +1,44 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openFileStore } from '@genfleet/artifacts-file';
+import { fleetTopics } from '@genfleet/bus';
+import { openSqliteBus } from '@genfleet/bus-sqlite';
+import { openView } from '@genfleet/ledger';
+import { createLogger } from '@genfleet/telemetry';
+import { HandWorker, type Replica, startReplica } from './rig.ts';
+
+/** Two replicas of the API, each with its own view, over one bus in a file and one folder of artifacts. */
+export async function startRealFleet() {
+  const folder = await mkdtemp(join(tmpdir(), 'genfleet-api-'));
+  const bus = await openSqliteBus({ file: join(folder, 'fleet.db') });
+  await bus.ensureTopics(fleetTopics());
+  const artifacts = await openFileStore({ directory: join(folder, 'artifacts') });
+  const log = createLogger({ level: 'silent', service: 'api' });
+  const replicas: Replica[] = [];
+  for (const name of ['a', 'b']) {
+    const file = join(folder, `view-${name}.db`);
+    const view = await openView({ bus, file, kinds: ['txt2img'], log, now: Date.now });
+    replicas.push(await startReplica({ bus, view, artifacts }));
+  }
+  const [a, b] = replicas;
+  if (!a || !b) throw new TypeError('two replicas were started');
+  return {
+    a,
+    b,
+    bus,
+    artifacts,
+    worker: new HandWorker(bus, artifacts),
+    close: async () => {
+      for (const { api, view } of replicas) {
+        await api.stop();
+        await view.close();
+      }
+      await artifacts.close();
+      await bus.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+export type RealFleet = Awaited<ReturnType<typeof startRealFleet>>;
