@@ -11,8 +11,8 @@ export interface SamplerRun {
   readonly predict: Predict;
   /** Fresh standard normal numbers, for samplers that add noise on the way. */
   readonly noise: (count: number) => Float32Array;
-  /** After each step, with the clean sample the network sees; throwing ends the run. */
-  readonly onStep: (step: number, clean: Float32Array) => void;
+  /** After each step, with the clean sample the network sees; rejecting ends the run. */
+  readonly onStep: (step: number, clean: Float32Array) => Promise<void>;
 }
 
 type Sampler = (run: SamplerRun) => Promise<Float32Array>;
@@ -79,7 +79,7 @@ async function sampleInSigma(
     const clean = await denoise(x, sigma, timestep);
     const next = sigmas[index + 1] ?? 0;
     x = await advance({ run, x, clean, sigma, next, denoise, nextTimestep: timesteps[index + 1] ?? 0 });
-    run.onStep(index + 1, clean);
+    await run.onStep(index + 1, clean);
   }
   return x;
 }
@@ -118,7 +118,7 @@ async function sampleDdim(run: SamplerRun): Promise<Float32Array> {
     const clean = cleanFrom(run, x, await run.predict(x, timestep), Math.sqrt((1 - alpha) / alpha));
     const noise = mix(1 / Math.sqrt(1 - alpha), x, -Math.sqrt(alpha / (1 - alpha)), clean);
     x = mix(Math.sqrt(before), clean, Math.sqrt(1 - before), noise);
-    run.onStep(index + 1, clean);
+    await run.onStep(index + 1, clean);
   }
   return x;
 }
@@ -136,7 +136,7 @@ async function sampleDpmpp2m(run: SamplerRun): Promise<Float32Array> {
     const lambda = -Math.log(sigma);
     x = dpmppStep({ x, clean, sigma, next, last });
     last = { clean, lambda };
-    run.onStep(index + 1, clean);
+    await run.onStep(index + 1, clean);
   }
   return x;
 }

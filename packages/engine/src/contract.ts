@@ -172,7 +172,7 @@ export function describeEngineContract(name: string, contract: EngineContract): 
 
     const lacking = contract.lacks?.batches;
     (lacking === undefined ? it : it.skip)(
-      `runs several jobs as one batch, each as if it were alone${lacking === undefined ? '' : ` (${lacking})`}`,
+      `runs several jobs as one batch, each as if it were alone${lacking === undefined ? '' : ` (not here: ${lacking})`}`,
       async () => {
         const abort = new AbortController();
         const tasks = [

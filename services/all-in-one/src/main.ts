@@ -1,4 +1,4 @@
-import { loadConfig } from '@genfleet/config';
+import { type Config, loadConfig } from '@genfleet/config';
 import { GenfleetError } from '@genfleet/job';
 import { startFleet } from './fleet.ts';
 
@@ -8,8 +8,13 @@ import { startFleet } from './fleet.ts';
  */
 const INTERRUPTED = 130;
 
+/** A person at a terminal wants the address, not a line of JSON for each job, unless they asked for it. */
+function quietOnTerminal(config: Config): Config {
+  return process.stdout.isTTY && config.LOG_LEVEL === 'info' ? { ...config, LOG_LEVEL: 'warn' } : config;
+}
+
 try {
-  const fleet = await startFleet(loadConfig(), { isTerminal: process.stdout.isTTY === true });
+  const fleet = await startFleet(quietOnTerminal(loadConfig()));
   process.stderr.write(
     `\n  Genfleet is ready: ${fleet.url}\n  Stop with Ctrl-C; jobs under way go on at the next start.\n\n`,
   );

@@ -30,7 +30,10 @@ async function post(url: string, change: Record<string, unknown> = {}): Promise<
   const response = await fetch(`${url}/images/`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ generation_settings: { ...settings, ...change }, metadata: { grouping: 'test/grouping' } }),
+    body: JSON.stringify({
+      generation_settings: { ...settings, ...change },
+      metadata: { grouping: 'test/grouping' },
+    }),
   });
   expect(response.status).toBe(202);
   return ((await response.json()) as { id: string }).id;
@@ -91,7 +94,9 @@ describe('the product on one command', () => {
       images.flatMap(({ image_urls }) => image_urls).map(async (url) => (await fetch(url)).arrayBuffer()),
     );
     expect(files).toHaveLength(8);
-    const [first, second, , , again] = await Promise.all(files.map((file) => sharp(Buffer.from(file)).raw().toBuffer()));
+    const [first, second, , , again] = await Promise.all(
+      files.map((file) => sharp(Buffer.from(file)).raw().toBuffer()),
+    );
     expect(first?.equals(again ?? Buffer.alloc(0))).toBe(true);
     expect(first?.equals(second ?? Buffer.alloc(0))).toBe(false);
     expect(first).toHaveLength(128 * 64 * 3);

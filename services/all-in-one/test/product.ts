@@ -30,7 +30,13 @@ export async function startProcess(
 ): Promise<Product> {
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', entry], {
     cwd: ROOT,
-    env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', PORT: '0', WORKER_PORT: '0', ...env },
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      HOME: process.env['HOME'] ?? '',
+      PORT: '0',
+      WORKER_PORT: '0',
+      ...env,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const { promise, resolve, reject } = Promise.withResolvers<string>();
@@ -62,5 +68,9 @@ export async function startProcess(
 
 /** `npm start`, without the package manager around it. */
 export function startProduct(dataDir: string, env: Record<string, string> = {}): Promise<Product> {
-  return startProcess('services/all-in-one/src/main.ts', { DATA_DIR: dataDir, ...env }, /is ready: (http\S+)/);
+  return startProcess(
+    'services/all-in-one/src/main.ts',
+    { DATA_DIR: dataDir, ...env },
+    /is ready: (http\S+)/,
+  );
 }

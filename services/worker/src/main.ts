@@ -4,7 +4,7 @@ import { openArtifacts, openBus, openEngine } from '@genfleet/adapters';
 import { fleetTopics } from '@genfleet/bus';
 import { loadConfig } from '@genfleet/config';
 import { openView } from '@genfleet/ledger';
-import { createLogger, createRegistry, createWorkerMetrics } from '@genfleet/telemetry';
+import { createLogger, createRegistry, createWorkerMetrics, flushTraces } from '@genfleet/telemetry';
 import { startHealthServer } from './health-server.ts';
 import { startWorker } from './worker.ts';
 
@@ -34,7 +34,6 @@ const worker = await startWorker({
   batchJobs: config.WORKER_BATCH_JOBS,
   backoffMs: config.RETRY_BACKOFF_MS,
   engineIdleTimeoutMs: config.ENGINE_IDLE_TIMEOUT_MS,
-  drainGraceMs: config.DRAIN_GRACE_MS,
 });
 const health = await startHealthServer({
   host: config.HOST,
@@ -49,8 +48,8 @@ async function stop(signal: string): Promise<void> {
   if (stopping) process.exit(1);
   stopping = true;
   log.info({}, `${signal}: draining`);
-  await worker.stop();
-  await Promise.allSettled([health.close(), engine.close(), artifacts.close(), view.close()]);
+  await worker.stop(config.DRAIN_GRACE_MS);
+  await Promise.allSettled([health.close(), engine.close(), artifacts.close(), view.close(), flushTraces()]);
   await bus.close();
   process.exit(0);
 }

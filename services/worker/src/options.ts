@@ -26,6 +26,4 @@ export interface WorkerOptions {
   readonly backoffMs: readonly number[];
   /** A run without progress for so long is stopped and counts as failed. */
   readonly engineIdleTimeoutMs: number;
-  /** How long a stopping worker lets its run go on before it hands it back. */
-  readonly drainGraceMs: number;
 }

@@ -7,8 +7,8 @@ import { Publisher } from './publish.ts';
 export interface Worker {
   /** Rejects with the reason when this worker can't take jobs. */
   ready(): Promise<void>;
-  /** Drains within the grace, hands back the rest, says goodbye. The bus, view and engine stay open. */
-  stop(): Promise<void>;
+  /** Lets the run end within the grace, hands back the rest, says goodbye. The bus, view and engine stay open. */
+  stop(graceMs: number): Promise<void>;
 }
 
 /** One subscription, one engine: takes jobs off the bus until stopped. @throws GenfleetError when the topics are missing. */
@@ -27,8 +27,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   );
   pipeline.start(consumer);
   let stopped: Promise<void> | undefined;
-  const stop = async () => {
-    await pipeline.drain(options.drainGraceMs);
+  const stop = async (graceMs: number) => {
+    await pipeline.drain(graceMs);
     await consumer.close();
     await announcing.stop();
     await publisher.close();
@@ -38,6 +38,6 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       await Promise.all([engine.health(), bus.ping(2_000)]);
       if (!view.ready) throw new Error('the view is still being rebuilt');
     },
-    stop: () => (stopped ??= stop()),
+    stop: (graceMs) => (stopped ??= stop(graceMs)),
   };
 }
