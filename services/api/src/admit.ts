@@ -49,7 +49,7 @@ async function publishNew(
     id,
     tenant: api.tenant,
     nowMs,
-    seed: api.newSeed(),
+    seed: request.generation_settings.seed ?? api.newSeed(),
     ...(idempotency ? { idempotency } : {}),
   };
   const receipt = await api.publisher.publish(decideRequest(request, admission));
