@@ -56,7 +56,7 @@ function Header(): JSX.Element {
       <nav aria-label="Pages">
         <a href="#/" {...current(!isDead)}>
           Pictures
-          {active.value.length > 0 && <span class="badge">{active.value.length}</span>}
+          {active.value.length > 0 && <span class="badge busy">{active.value.length}</span>}
         </a>
         <a href="#/dead-letters" {...current(isDead)}>
           Dead letters

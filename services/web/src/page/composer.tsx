@@ -37,7 +37,6 @@ export function Composer(): JSX.Element {
       }}
     >
       <TextField field="prompt" label="Describe a picture" rows={3} placeholder={SUGGESTIONS[0]} />
-      <Demo />
       {refusal.value.message !== undefined && (
         <p class="notice fault" role="alert">
           {refusal.value.message}
@@ -54,6 +53,7 @@ export function Composer(): JSX.Element {
         </button>
         <kbd class="hint">{isApple ? '⌘' : 'Ctrl'} + Enter</kbd>
       </div>
+      <Demo />
       <details class="more" open={matchMedia('(min-width: 60rem)').matches}>
         <summary>
           <Icon name="settings" />

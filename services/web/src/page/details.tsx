@@ -4,8 +4,9 @@ import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { HideButton, JobButtons } from './buttons.tsx';
 import { Facts } from './facts.tsx';
+import { hidden } from './hidden.ts';
 import { Icon } from './icons.tsx';
-import { gallery, jobs, take } from './jobs.ts';
+import { jobs, listed, take } from './jobs.ts';
 import { Picture } from './picture.tsx';
 import { Pill, Progress } from './progress.tsx';
 import { imageHref, toGallery } from './route.ts';
@@ -20,6 +21,8 @@ export function Details({ id }: { id: string }): JSX.Element {
   useEffect(() => {
     const element = dialog.current;
     if (element && !element.open) element.showModal();
+    // closing gives the focus back to where it came from
+    return () => element?.close();
   }, []);
   useEffect(() => {
     fault.value = undefined;
@@ -81,8 +84,9 @@ function Body({ image }: { image: Image }): JSX.Element {
 }
 
 function neighbour(id: string, by: 1 | -1): string | undefined {
-  const at = gallery.value.findIndex((image) => image.id === id);
-  return at < 0 ? undefined : gallery.value[at + by]?.id;
+  const shown = listed.value.filter((image) => image.id === id || !hidden.value.has(image.id));
+  const at = shown.findIndex((image) => image.id === id);
+  return at < 0 ? undefined : shown[at + by]?.id;
 }
 
 /** Browsing replaces the address, so that one Back leads to the gallery. */

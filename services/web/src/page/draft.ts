@@ -23,7 +23,7 @@ export const FRESH: Draft = {
   prompt: '',
   negative_prompt: '',
   model: '',
-  sampler_name: '',
+  sampler_name: 'euler',
   steps: '20',
   cfg_scale: '7',
   width: '512',

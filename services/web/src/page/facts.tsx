@@ -28,8 +28,8 @@ function timesOf(image: Image): Row[] {
   const rows: Row[] = [['Asked', new Date(image.request_time).toLocaleString()]];
   if (!timings) return rows;
   rows.push(['Waited', duration(timings.queued_ms)]);
-  if (timings.model_load_ms >= 1) rows.push(['Loading the model', duration(timings.model_load_ms)]);
-  rows.push(['Drawing', duration(timings.generate_ms)], ['Storing', duration(timings.store_ms)]);
+  if (timings.model_load_ms >= 1) rows.push(['Model loaded in', duration(timings.model_load_ms)]);
+  rows.push(['Drawn in', duration(timings.generate_ms)], ['Stored in', duration(timings.store_ms)]);
   return rows;
 }
 

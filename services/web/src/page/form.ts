@@ -1,7 +1,7 @@
-import { ApiError } from '@genfleet/client';
+import { ApiError, type Model } from '@genfleet/client';
 import { signal } from '@preact/signals';
 import { type Draft, draftFrom, type Field, FRESH } from './draft.ts';
-import { messageOf } from './server.ts';
+import { messageOf, models } from './server.ts';
 import { store, stored } from './storage.ts';
 
 export interface Refusal {
@@ -26,8 +26,16 @@ export function edit(change: Partial<Draft>): void {
   refusal.value = { ...refusal.value, fields };
 }
 
+/** A form that names no model yet gets one that there is: the demo model if it is among them. */
+export function chooseModel(known: readonly Model[]): void {
+  const model = known.find(({ demo }) => demo) ?? known[0];
+  if (model && draft.value.model === '') edit({ model: model.name });
+}
+
 export function resetSettings(): void {
-  edit({ ...FRESH, prompt: draft.value.prompt });
+  const { prompt } = draft.value;
+  edit({ ...FRESH, prompt });
+  chooseModel(models.value);
 }
 
 export function forgetRefusal(): void {

@@ -2,11 +2,12 @@ import type { Image } from '@genfleet/client';
 import { useComputed, useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { hidden, showAll } from './hidden.ts';
-import { gallery, hasLoaded } from './jobs.ts';
+import { hasLoaded, isMore, listed } from './jobs.ts';
+import { isEnded } from './merge.ts';
 import { Picture, useLive } from './picture.tsx';
 import { imageHref } from './route.ts';
 import { messageOf } from './server.ts';
-import { isMore, loadMore } from './watch.ts';
+import { loadMore } from './watch.ts';
 import { statusLine } from './wording.ts';
 
 const FILTERS = {
@@ -21,7 +22,7 @@ type Filter = keyof typeof FILTERS;
 export function Gallery(): JSX.Element {
   const filter = useSignal<Filter>('All');
   const shown = useComputed(() =>
-    gallery.value.filter((image) => !hidden.value.has(image.id) && FILTERS[filter.value](image)),
+    listed.value.filter((image) => !hidden.value.has(image.id) && FILTERS[filter.value](image)),
   );
   return (
     <section class="gallery" aria-labelledby="gallery-title">
@@ -66,7 +67,7 @@ function Tile({ image }: { image: Image }): JSX.Element {
           <progress value={step.step} max={step.steps} aria-hidden="true" />
         )}
         <span class="caption">{image.generation_settings.prompt}</span>
-        {image.status !== 'completed' && <span class="status">{statusLine(image, live)}</span>}
+        {!isEnded(image) && <span class="status">{statusLine(image, live)}</span>}
       </a>
     </li>
   );
@@ -86,7 +87,7 @@ function More(): JSX.Element {
   };
   return (
     <div class="more-bar">
-      {isMore() && (
+      {isMore.value && (
         <button type="button" onClick={() => void load()}>
           {isLoading.value ? 'Loading…' : 'Load more'}
         </button>

@@ -1,10 +1,18 @@
-import { ApiError } from '@genfleet/client';
+import { ApiError, type Image } from '@genfleet/client';
 import { signal } from '@preact/signals';
 import { announce } from './announce.ts';
-import { dropLive, replace } from './jobs.ts';
+import { dropLive, gallery, patch, replace } from './jobs.ts';
 import { isEnded } from './merge.ts';
 import { client, messageOf } from './server.ts';
-import { pollSoon } from './watch.ts';
+import { refreshSoon } from './watch.ts';
+
+const IN_LINE = {
+  status: 'queued',
+  attempt: 0,
+  failures: [],
+  error: null,
+  queue: null,
+} satisfies Partial<Image>;
 
 /** What the last button could not do. */
 export const trouble = signal<string | undefined>(undefined);
@@ -17,7 +25,7 @@ async function attempt(action: () => Promise<void>): Promise<void> {
   } catch (error) {
     trouble.value = messageOf(error);
   }
-  pollSoon(0);
+  refreshSoon();
 }
 
 export const cancel = (id: string): Promise<void> =>
@@ -42,6 +50,12 @@ export const redrive = (id: string): Promise<void> =>
 
 export const redriveAll = (): Promise<void> =>
   attempt(async () => {
-    const { redriven } = await client.redriveAll();
+    const { redriven, remaining } = await client.redriveAll();
+    // the polls read how each of them goes on
+    if (remaining === 0) {
+      for (const { id, redrive: life, status } of gallery.value) {
+        if (status === 'dead') patch(id, { ...IN_LINE, redrive: life + 1 });
+      }
+    }
     announce(`${redriven} back in line`);
   });

@@ -17,6 +17,10 @@ export const jobs = signal<ReadonlyMap<string, Image>>(new Map());
 export const live = signal<ReadonlyMap<string, Live>>(new Map());
 /** How many jobs the server has in all, as far as known. */
 export const total = signal(0);
+/** How many dead letters the server has, as far as known. */
+export const deadTotal = signal(0);
+/** The oldest job that the pages of the gallery have reached: all that are newer were on them. */
+const horizon = signal<string | undefined>(undefined);
 /** Whether the first page of the gallery has been read. */
 export const hasLoaded = signal(false);
 /** The job that the page shows large because the user asked for it. */
@@ -24,7 +28,13 @@ export const chosenId = signal<string | undefined>(undefined);
 
 export const gallery = computed(() => newestFirst(jobs.value.values()));
 export const active = computed(() => gallery.value.filter((image) => !isEnded(image)));
-export const deadCount = computed(() => gallery.value.filter(({ status }) => status === 'dead').length);
+/** What the gallery shows: no gaps, so not the dead letters that were read further back. */
+export const listed = computed(() =>
+  gallery.value.filter((image) => image.id >= (horizon.value ?? '') || !isEnded(image)),
+);
+export const isMore = computed(() => listed.value.length < total.value);
+const deadKnown = computed(() => gallery.value.filter(({ status }) => status === 'dead').length);
+export const deadCount = computed(() => Math.max(deadTotal.value, deadKnown.value));
 
 /** The job on the stage: the one chosen, else the oldest that is under way, else the newest picture. */
 export const onStage = computed<Image | undefined>(() => {
@@ -46,8 +56,10 @@ export function take(images: readonly Image[]): void {
 }
 
 export function takePage(page: ImagePage): void {
-  total.value = page.total;
   take(page.images);
+  total.value = page.total;
+  const oldest = page.images.at(-1)?.id;
+  if (oldest !== undefined && oldest < (horizon.value ?? '~')) horizon.value = oldest;
 }
 
 /** A reading that is certainly the newest: an event's, or one asked for because a URL had expired. */

@@ -27,7 +27,11 @@ export function Picture({ image, index = 0, isLarge = false }: Props): JSX.Eleme
   const url = image.image_urls[index];
   const isStill = isEnded(image);
   return (
-    <div class="picture" style={{ aspectRatio: isLarge ? `${width} / ${height}` : '1' }} data-status={image.status}>
+    <div
+      class="picture"
+      style={{ aspectRatio: isLarge ? `${width} / ${height}` : '1' }}
+      data-status={image.status}
+    >
       {seen?.preview ? (
         <img class="preview" src={seen.preview} alt={isStill ? '' : `${prompt}, unfinished`} />
       ) : (

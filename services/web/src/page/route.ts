@@ -20,6 +20,8 @@ export const route = signal<Route>({ view: 'gallery' });
 
 export function followAddress(): void {
   const read = () => {
+    // the skip link leads within the page
+    if (window.location.hash === '#main') return;
     route.value = routeOf(window.location.hash);
   };
   window.addEventListener('hashchange', read);
@@ -28,6 +30,7 @@ export function followAddress(): void {
 
 /** Takes the place of the picture in the history, so that Back does not open it again. */
 export function toGallery(): void {
+  if (route.value.view !== 'image') return;
   history.replaceState(null, '', '#/');
   route.value = { view: 'gallery' };
 }

@@ -40,6 +40,7 @@ async function send(request: NewImage): Promise<void> {
     total.value += 1;
     chosenId.value = id;
     announce('In line');
+    showStage();
     chooseStreams();
     pollSoon(0);
   } catch (error) {
@@ -47,6 +48,14 @@ async function send(request: NewImage): Promise<void> {
   } finally {
     isSending.value = false;
   }
+}
+
+/** On a phone the stage is below the form. */
+function showStage(): void {
+  const isCalm = matchMedia('(prefers-reduced-motion: reduce)').matches;
+  document
+    .getElementById('stage')
+    ?.scrollIntoView({ block: 'nearest', behavior: isCalm ? 'instant' : 'smooth' });
 }
 
 /** Tries again while the server is away; the key makes sure that it is one job however often it arrives. */

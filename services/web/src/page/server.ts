@@ -24,6 +24,7 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-export async function readModels(): Promise<void> {
+export async function readModels(): Promise<readonly Model[]> {
   models.value = await client.models();
+  return models.value;
 }

@@ -49,10 +49,7 @@ function modelChoices(): Choice[] {
 function samplerChoices(model: Model | undefined): Choice[] {
   const own = draft.value.sampler_name;
   const names = new Set([...(model?.samplers ?? []), ...(own === '' ? [] : [own])]);
-  return [
-    { value: '', label: 'Default' },
-    ...[...names].map((value) => ({ value, label: SAMPLER_NAMES[value] ?? value })),
-  ];
+  return [...names].map((value) => ({ value, label: SAMPLER_NAMES[value] ?? value }));
 }
 
 export function SettingsPanel(): JSX.Element {

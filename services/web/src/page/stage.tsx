@@ -13,7 +13,7 @@ import { reason } from './wording.ts';
 export function Stage(): JSX.Element {
   const image = onStage.value;
   return (
-    <section class="stage panel" aria-label="Current picture">
+    <section id="stage" class="stage panel" aria-label="Current picture">
       {image ? <OnStage key={image.id} image={image} /> : <Empty />}
     </section>
   );

@@ -1,8 +1,10 @@
 import { chooseStreams } from './follow.ts';
-import { active, gallery, hasLoaded, jobs, take, takePage, total } from './jobs.ts';
+import { chooseModel } from './form.ts';
+import { active, deadTotal, hasLoaded, listed, take, takePage } from './jobs.ts';
 import { client, isOnline, isOutage, models, readModels } from './server.ts';
 
-export const PAGE_SIZE = 24;
+const PAGE_SIZE = 24;
+const MAX_SHIFTED_PAGES = 5;
 const BUSY_MS = 2_000;
 const IDLE_MS = 15_000;
 const OFFLINE_FIRST_MS = 500;
@@ -39,7 +41,7 @@ async function poll(): Promise<void> {
   try {
     await readActive();
     if (performance.now() - firstPageAtMs >= IDLE_MS || failures > 0) await readFirstPage();
-    if (models.value.length === 0) await readModels();
+    if (models.value.length === 0) chooseModel(await readModels());
     failures = 0;
     isOnline.value = true;
   } catch (error) {
@@ -71,13 +73,25 @@ async function readActive(): Promise<void> {
 
 async function readFirstPage(): Promise<void> {
   takePage(await client.listImages({ limit: PAGE_SIZE }));
+  deadTotal.value = (await client.deadLetters({ limit: 1 })).total;
   firstPageAtMs = performance.now();
   hasLoaded.value = true;
 }
 
-/** The next older jobs. */
-export async function loadMore(): Promise<void> {
-  takePage(await client.listImages({ limit: PAGE_SIZE, offset: jobs.value.size }));
+/** Reads everything again now: something was changed. */
+export function refreshSoon(): void {
+  firstPageAtMs = Number.NEGATIVE_INFINITY;
+  pollSoon(0);
 }
 
-export const isMore = (): boolean => gallery.value.length < total.value;
+/** The next older jobs. Newer ones that were not seen yet shift the pages, so it looks on until it finds some. */
+export async function loadMore(): Promise<void> {
+  let offset = listed.value.length;
+  for (let tries = 0; tries < MAX_SHIFTED_PAGES; tries += 1) {
+    const before = listed.value.length;
+    const page = await client.listImages({ limit: PAGE_SIZE, offset });
+    takePage(page);
+    offset += page.images.length;
+    if (listed.value.length > before || page.images.length < PAGE_SIZE) return;
+  }
+}

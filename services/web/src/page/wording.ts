@@ -1,8 +1,9 @@
 import type { Image } from '@genfleet/client';
 import type { Live } from './jobs.ts';
 
-/** `0.4 s`, `12 s`, `2 min 5 s`: as exact as one wants to read it. */
+/** `12 ms`, `0.4 s`, `12 s`, `2 min 5 s`: as exact as one wants to read it. */
 export function duration(ms: number): string {
+  if (ms < 95) return `${Math.round(ms)} ms`;
   if (ms < 9_950) return `${(ms / 1_000).toFixed(1)} s`;
   const seconds = Math.round(ms / 1_000);
   if (seconds < 60) return `${seconds} s`;
