@@ -1,4 +1,3 @@
-import { basename, dirname } from 'node:path';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import { AwsInstrumentation } from '@opentelemetry/instrumentation-aws-sdk';
 import { ExpressInstrumentation, ExpressLayerType } from '@opentelemetry/instrumentation-express';
@@ -9,19 +8,12 @@ import { register } from 'import-in-the-middle/register-hooks.mjs';
 import { flushTraces } from './flush-traces.ts';
 import { createLogger } from './logger.ts';
 import { PatientExporter } from './patient-exporter.ts';
+import { serviceNameOf } from './service-name.ts';
 
 /** What the instrumentations below patch when an ES module imports it; what is required they find themselves. */
 const PATCHED = ['http', 'https', 'node:http', 'node:https', 'express', '@aws-sdk/client-s3'];
 /** Asked for by machines every few seconds: nobody wants to read their traces. */
 const NOT_TRACED = /^\/(health|metrics)(\/|\?|$)/;
-
-/** `services/api/src/main.ts` is the service `api`; anything else is named after its file. */
-export function serviceNameOf(entryFile: string | undefined): string {
-  if (!entryFile) return 'genfleet';
-  const service = /services\/([^/]+)\/[^/]+(?:\/[^/]+)*$/.exec(entryFile.replaceAll('\\', '/'))?.[1];
-  const file = basename(entryFile).replace(/\.[cm]?[jt]s$/, '');
-  return service ?? (file === 'main' || file === 'index' ? basename(dirname(entryFile)) : file);
-}
 
 /**
  * Starts the OpenTelemetry SDK: spans over OTLP/HTTP (protobuf), W3C propagation, no metrics (Prometheus asks
