@@ -7,11 +7,11 @@ import express, {
   type Response,
 } from 'express';
 import type { Api } from './api.ts';
-import { PAGE_HEADERS } from './headers.ts';
-import { hostCheck } from './host-check.ts';
+import { PAGE_HEADERS } from './http/headers.ts';
+import { hostCheck } from './http/host-check.ts';
+import { problemOf } from './http/problem.ts';
+import { sendProblem, sendText } from './http/respond.ts';
 import { openApiDocument } from './openapi.ts';
-import { problemOf } from './problem.ts';
-import { sendProblem, sendText } from './respond.ts';
 import { getArtifact } from './routes/artifacts.ts';
 import { createImage } from './routes/create-image.ts';
 import { redriveAll, redriveOne } from './routes/dead-letters.ts';

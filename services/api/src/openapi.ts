@@ -11,8 +11,8 @@ import {
 import { imageRequestSchema } from '@genfleet/job';
 import { z } from 'zod';
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from 'zod-openapi';
-import { openAiImageSchema } from './openai-request.ts';
-import { listQuerySchema, pageQuerySchema } from './query.ts';
+import { listQuerySchema, pageQuerySchema } from './http/query.ts';
+import { openAiImageSchema } from './jobs/openai-request.ts';
 
 const json = (schema: z.ZodType, description: string) => ({
   description,

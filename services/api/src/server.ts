@@ -2,11 +2,11 @@ import { createServer, type Server } from 'node:http';
 import { createRegistry } from '@genfleet/telemetry';
 import { createApi } from './api.ts';
 import { createApp } from './app.ts';
-import { followAnnouncements } from './catalogue.ts';
-import { isLoopback } from './host-check.ts';
+import { followAnnouncements } from './feeds/catalogue.ts';
+import { followProgress } from './feeds/progress-feed.ts';
+import { isLoopback } from './http/host-check.ts';
 import { createApiMetrics } from './metrics.ts';
 import type { ApiOptions } from './options.ts';
-import { followProgress } from './progress-feed.ts';
 
 const REQUEST_TIMEOUT_MS = 30_000;
 /** Longer than load balancers keep an idle connection, so that they never reuse one that was just closed. */

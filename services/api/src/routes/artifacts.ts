@@ -2,9 +2,9 @@ import { hash } from 'node:crypto';
 import { GenfleetError } from '@genfleet/job';
 import type { Request, Response } from 'express';
 import type { Api } from '../api.ts';
-import { FILE_HEADERS } from '../headers.ts';
-import { IMAGE_NOT_FOUND } from '../problem.ts';
-import { sendProblem } from '../respond.ts';
+import { FILE_HEADERS } from '../http/headers.ts';
+import { IMAGE_NOT_FOUND } from '../http/problem.ts';
+import { sendProblem } from '../http/respond.ts';
 
 /** Names as workers give them: `<job id>.jpg`, `<job id>_<n>.png`. Nothing else ever reaches the store. */
 const KEY = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:_\d{1,3})?\.(?:jpg|png)$/;

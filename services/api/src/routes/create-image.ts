@@ -1,14 +1,14 @@
 import type { Request, Response } from 'express';
-import { admit } from '../admit.ts';
 import { type Api, baseUrlOf, renderContext } from '../api.ts';
-import { awaitEnd } from '../await-end.ts';
-import { readJson } from '../body.ts';
-import { goneSignal } from '../gone-signal.ts';
-import { invalid } from '../problem.ts';
-import type { Receipt } from '../publisher.ts';
+import { readJson } from '../http/body.ts';
+import { goneSignal } from '../http/gone-signal.ts';
+import { invalid } from '../http/problem.ts';
+import { sendJson, sendProblem } from '../http/respond.ts';
+import { admit } from '../jobs/admit.ts';
+import { awaitEnd } from '../jobs/await-end.ts';
+import type { Receipt } from '../jobs/publisher.ts';
+import { checkImageRequest } from '../jobs/request.ts';
 import { renderImage } from '../render-image.ts';
-import { checkImageRequest } from '../request.ts';
-import { sendJson, sendProblem } from '../respond.ts';
 
 const MAX_WAIT_SECONDS = 60;
 const ACCEPTED = 'Request is being processed';

@@ -1,9 +1,9 @@
 import { decideRedrive, type JobState } from '@genfleet/job';
 import type { Request, Response } from 'express';
 import type { Api } from '../api.ts';
-import { findJob } from '../find-job.ts';
-import type { Receipt } from '../publisher.ts';
-import { sendJson, sendProblem } from '../respond.ts';
+import { sendJson, sendProblem } from '../http/respond.ts';
+import { findJob } from '../jobs/find-job.ts';
+import type { Receipt } from '../jobs/publisher.ts';
 
 /** Dead letters that one call puts back in line at most; the answer says how many are left. */
 const MAX_REDRIVEN = 1_000;

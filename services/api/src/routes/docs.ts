@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { Request, Response } from 'express';
-import { PAGE_HEADERS } from '../headers.ts';
-import { sendProblem, sendText } from '../respond.ts';
+import { PAGE_HEADERS } from '../http/headers.ts';
+import { sendProblem, sendText } from '../http/respond.ts';
 
 /** Swagger UI as the package brings it; nothing is fetched from anywhere else. */
 const ASSETS: Readonly<Record<string, string>> = {

@@ -1,8 +1,11 @@
 import { isTerminal, type JobState, type ProgressEvent, statusOf } from '@genfleet/job';
 import type { Request, Response } from 'express';
 import { type Api, baseUrlOf, renderContext } from '../api.ts';
-import { findJob } from '../find-job.ts';
-import { goneSignal } from '../gone-signal.ts';
+import { goneSignal } from '../http/gone-signal.ts';
+import { unavailable } from '../http/problem.ts';
+import { sendProblem } from '../http/respond.ts';
+import { SseStream } from '../http/sse.ts';
+import { findJob } from '../jobs/find-job.ts';
 import {
   comparePlace,
   eventIdOf,
@@ -10,11 +13,8 @@ import {
   milestonesOf,
   type Place,
   parseEventId,
-} from '../milestones.ts';
-import { unavailable } from '../problem.ts';
+} from '../jobs/milestones.ts';
 import { type RenderContext, renderImage } from '../render-image.ts';
-import { sendProblem } from '../respond.ts';
-import { SseStream } from '../sse.ts';
 
 const MAX_STREAMS = 2_000;
 const BEFORE_ALL: Place = [-1, 0, 0];

@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express';
 import type { Api } from '../api.ts';
-import { sendJson } from '../respond.ts';
+import { sendJson } from '../http/respond.ts';
 
 const CHECK_TIMEOUT_MS = 2_000;
 /** Probes of several kinds ask at once; the backing services are asked once in this time. */

@@ -2,11 +2,11 @@ import { decideCancel, statusOf } from '@genfleet/job';
 import type { JobFilter, Page } from '@genfleet/ledger';
 import type { Request, Response } from 'express';
 import { type Api, baseUrlOf, renderContext } from '../api.ts';
-import { findJob } from '../find-job.ts';
-import { invalid } from '../problem.ts';
-import { filterOf, listQuerySchema, pageLinks, pageQuerySchema, parseQuery } from '../query.ts';
+import { invalid } from '../http/problem.ts';
+import { filterOf, listQuerySchema, pageLinks, pageQuerySchema, parseQuery } from '../http/query.ts';
+import { sendJson, sendProblem } from '../http/respond.ts';
+import { findJob } from '../jobs/find-job.ts';
 import { renderImage } from '../render-image.ts';
-import { sendJson, sendProblem } from '../respond.ts';
 
 /** `GET /images/`: the seed's bare array; how many there are in all stands in a header. */
 export async function listImages(api: Api, req: Request, res: Response): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express';
 import type { Api } from '../api.ts';
-import { sendJson, sendProblem } from '../respond.ts';
+import { sendJson, sendProblem } from '../http/respond.ts';
 
 /** `GET /models`: what workers announced. */
 export function listModels(api: Api, _req: Request, res: Response): void {

@@ -1,13 +1,13 @@
 import { decideCancel, type JobState } from '@genfleet/job';
 import type { Request, Response } from 'express';
-import { admit } from '../admit.ts';
 import { type Api, baseUrlOf } from '../api.ts';
-import { awaitEnd } from '../await-end.ts';
-import { readJson } from '../body.ts';
-import { goneSignal } from '../gone-signal.ts';
-import { toImageRequest } from '../openai-request.ts';
-import type { Problem } from '../problem.ts';
-import { sendJson, sendProblem } from '../respond.ts';
+import { readJson } from '../http/body.ts';
+import { goneSignal } from '../http/gone-signal.ts';
+import type { Problem } from '../http/problem.ts';
+import { sendJson, sendProblem } from '../http/respond.ts';
+import { admit } from '../jobs/admit.ts';
+import { awaitEnd } from '../jobs/await-end.ts';
+import { toImageRequest } from '../jobs/openai-request.ts';
 
 /** OpenAI's own clients give up after ten minutes. */
 const WAIT_MS = 590_000;

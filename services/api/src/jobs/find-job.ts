@@ -1,6 +1,6 @@
 import { isUuid, type JobState, jobIdTimeMs } from '@genfleet/job';
-import type { Api } from './api.ts';
-import { IMAGE_NOT_FOUND, invalid, type Problem, unavailable } from './problem.ts';
+import type { Api } from '../api.ts';
+import { IMAGE_NOT_FOUND, invalid, type Problem, unavailable } from '../http/problem.ts';
 
 /** A job whose request is known. */
 export type KnownJob = JobState & { readonly request: NonNullable<JobState['request']> };

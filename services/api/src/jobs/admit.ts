@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { decideCancel, decideRequest, type ImageRequest, type JobState } from '@genfleet/job';
-import type { Api } from './api.ts';
-import { invalid, type Problem, unavailable } from './problem.ts';
+import type { Api } from '../api.ts';
+import { invalid, type Problem, unavailable } from '../http/problem.ts';
 import type { Receipt } from './publisher.ts';
 
 const QUEUE_FULL_RETRY_SECONDS = 10;

@@ -1,6 +1,6 @@
 import type { ProgressEvent } from '@genfleet/job';
 import { describe, expect, it } from '@jest/globals';
-import { ID } from '../test/job-events.ts';
+import { ID } from '../../test/job-events.ts';
 import { ProgressFeed } from './progress-feed.ts';
 
 const step = (id: string, n: number): ProgressEvent => ({

@@ -1,8 +1,8 @@
 import { type ImageRequest, txt2imgSettingsSchema } from '@genfleet/job';
 import { z } from 'zod';
-import type { ModelCatalogue } from './catalogue.ts';
-import { faultsOf } from './faults.ts';
-import { invalid, type Problem } from './problem.ts';
+import type { ModelCatalogue } from '../feeds/catalogue.ts';
+import { faultsOf } from '../http/faults.ts';
+import { invalid, type Problem } from '../http/problem.ts';
 import { checkImageRequest } from './request.ts';
 
 const MAX_IMAGES = 10;

@@ -1,7 +1,7 @@
 import { type ImageRequest, imageRequestSchema, SAMPLERS } from '@genfleet/job';
-import type { ModelCatalogue } from './catalogue.ts';
-import { faultsOf } from './faults.ts';
-import type { Fault } from './problem.ts';
+import type { ModelCatalogue } from '../feeds/catalogue.ts';
+import { faultsOf } from '../http/faults.ts';
+import type { Fault } from '../http/problem.ts';
 
 export type Checked =
   | { readonly ok: true; readonly request: ImageRequest }

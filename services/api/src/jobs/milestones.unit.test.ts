@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { cancelled, completed, dead, failed, requested, started, stateOf } from '../test/job-events.ts';
+import { cancelled, completed, dead, failed, requested, started, stateOf } from '../../test/job-events.ts';
 import { comparePlace, eventIdOf, milestonesOf, parseEventId } from './milestones.ts';
 
 const tell = (state: ReturnType<typeof stateOf>) =>
