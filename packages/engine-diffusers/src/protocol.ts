@@ -15,7 +15,6 @@ const faultSchema = z.object({
   message: z.string(),
   retryable: z.boolean(),
 });
-export type Fault = z.output<typeof faultSchema>;
 
 export const lineSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('waiting'), for: z.enum(['model', 'device']) }),

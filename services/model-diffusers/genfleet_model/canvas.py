@@ -5,22 +5,22 @@ import io
 import numpy as np
 from PIL import Image
 
-LONGEST_RATIO = 3
 PNG_LEVEL = 3  # the sidecar encodes again anyway
 
 
 def native_canvas(
-    width: int, height: int, short_side: int | None, multiple: int
+    width: int, height: int, short_side: int | None, multiple: int, max_aspect: float = 2.0
 ) -> tuple[int, int]:
     """The canvas in pixels to generate on for an image of width x height.
 
     With a native short side, the canvas has that short side and the nearest aspect that its
-    multiple allows (at most 1:3, beyond which small models lose the scene); without one, the
-    canvas is the image itself, widened to the multiple that the network needs.
+    multiple allows (at most ``max_aspect``: a longer image is squeezed into that, for on a canvas
+    unlike all it was trained on a model loses the scene); without one, the canvas is the image
+    itself, widened to the multiple that the network needs.
     """
     if short_side is None:
         return _up(width, multiple), _up(height, multiple)
-    ratio = min(max(width, height) / min(width, height), LONGEST_RATIO)
+    ratio = min(max(width, height) / min(width, height), max_aspect)
     long_side = max(short_side, round(short_side * ratio / multiple) * multiple)
     return (long_side, short_side) if width >= height else (short_side, long_side)
 

@@ -18,12 +18,15 @@ log = logging.getLogger(__name__)
 class ModelCard(BaseModel):
     """genfleet.json in a model's folder, or <stem>.genfleet.json beside a checkpoint.
 
-    Unknown fields are left to other readers of the same file.
+    ``native_short_side`` and ``size_multiple`` are pixels of the model's own canvas, ``max_aspect``
+    its longest side over its shortest. Unknown fields are left to other readers of the same file.
     """
 
     model_config = ConfigDict(extra="ignore", strict=True)
 
     native_short_side: int | None = Field(default=None, ge=8, le=4096, multiple_of=8)
+    size_multiple: int | None = Field(default=None, ge=8, le=512)
+    max_aspect: float = Field(default=2.0, ge=1, le=16)
     aliases: list[str] = []
     demo: bool = False
 

@@ -40,15 +40,17 @@ class LoadedModel:
     def canvas(self, width: int, height: int) -> tuple[int, int]:
         """The canvas in pixels to generate an image of width x height on.
 
-        A native canvas is kept to sizes whose latents halve evenly through all of a UNet's blocks,
-        as in training; a size that was asked for is taken as it is, which Diffusers can draw.
+        Where its card does not say, a native canvas is kept to sizes whose latents halve evenly
+        through all of a UNet's blocks; a size that was asked for is taken as it is, which
+        Diffusers can draw.
         """
-        short_side = self.entry.card.native_short_side
+        card = self.entry.card
         multiple = self.pipeline.vae_scale_factor
         unet = getattr(self.pipeline, "unet", None)
-        if short_side is not None and unet is not None:
+        if card.native_short_side is not None and unet is not None:
             multiple *= 2 ** (len(unet.config.block_out_channels) - 1)
-        return native_canvas(width, height, short_side, multiple)
+            multiple = card.size_multiple or multiple
+        return native_canvas(width, height, card.native_short_side, multiple, card.max_aspect)
 
     @property
     def has_small_decoder(self) -> bool:

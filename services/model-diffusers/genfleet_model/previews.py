@@ -13,6 +13,7 @@ JPEG_QUALITY = 70
 
 # Least-squares fit of Stable Diffusion 1.x latents to RGB in -1..1, as published in
 # https://discuss.huggingface.co/t/decoding-latents-to-rgb-without-upscaling/23204
+SD1_SCALING_FACTOR = 0.18215
 SD1_LATENT_RGB = (
     (0.298, 0.207, 0.208),
     (0.187, 0.286, 0.173),
@@ -30,7 +31,7 @@ def preview_jpeg(model: LoadedModel, latents: torch.Tensor) -> str | None:
     if model.has_small_decoder:
         scaled = latents[None] / model.pipeline.vae.config.scaling_factor
         rgb = model.pipeline.vae.decode(scaled, return_dict=False)[0][0].float()
-    elif latents.shape[0] == len(SD1_LATENT_RGB):
+    elif abs(model.pipeline.vae.config.scaling_factor - SD1_SCALING_FACTOR) < 1e-3:
         factors = torch.tensor(SD1_LATENT_RGB, dtype=torch.float32, device=latents.device)
         rgb = torch.einsum("chw,cr->rhw", latents.float(), factors)
     else:

@@ -52,13 +52,18 @@ def test_every_sampler_is_its_own_name() -> None:
         ((768, 512), 128, 32, (192, 128)),
         ((512, 768), 128, 32, (128, 192)),
         ((520, 512), 128, 32, (128, 128)),
-        ((2048, 64), 128, 32, (384, 128)),
+        ((2048, 64), 128, 32, (256, 128)),
     ],
 )
 def test_native_canvas(
     size: tuple[int, int], short_side: int | None, multiple: int, canvas: tuple[int, int]
 ) -> None:
     assert native_canvas(*size, short_side, multiple) == canvas
+
+
+def test_native_canvas_of_a_model_that_knows_few_shapes() -> None:
+    assert native_canvas(2048, 64, 128, 8, 1.5) == (192, 128)
+    assert native_canvas(512, 384, 128, 8, 1.5) == (168, 128)
 
 
 def test_levels_round_and_refuse_what_is_no_number() -> None:
