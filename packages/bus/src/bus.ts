@@ -72,7 +72,7 @@ export interface ReadBatch {
 
 export interface ReadOptions {
   readonly from: Position;
-  /** Ends the reading, also while it waits for more. */
+  /** Ends the reading without an error, also while it waits for more. */
   readonly signal: AbortSignal;
   /** Messages in one batch at most. Default 500. */
   readonly batchSize?: number;
@@ -104,7 +104,12 @@ export interface Bus {
     handler: (delivery: Delivery) => Promise<void>,
     options: ConsumerOptions,
   ): Promise<Consumer>;
-  /** Replay, then tail, without consuming. Survives reconnects of the bus without gap or repetition. */
+  /**
+   * Replay, then tail, without consuming. Survives reconnects of the bus without gap or repetition. Ends without
+   * an error when its signal says so, when its user leaves it, and when the bus closes. A topic that holds nothing
+   * yields one empty batch at once; a non-persistent one yields it when the reader is connected.
+   * @throws GenfleetError `topic_not_found`, `bus_unauthorized`, `closed` (of a bus closed before).
+   */
   read(topic: Topic, options: ReadOptions): AsyncIterable<ReadBatch>;
   /**
    * Where the topic ends now: the newest message that a reader could still get, undefined when there is none. A
@@ -118,6 +123,7 @@ export interface Bus {
   backlog(topic: Topic, subscription: string): Promise<number>;
   /** Whether the bus answers; rejects with the reason within `timeoutMs`. */
   ping(timeoutMs: number): Promise<void>;
+  /** Ends reads, consumers and producers; every later call rejects with `closed`. May be called again. */
   close(): Promise<void>;
 }
 

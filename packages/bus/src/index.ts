@@ -12,5 +12,5 @@ export {
   type ReadOptions,
   type TopicSpec,
 } from './bus.ts';
-export { checkOutgoing } from './outgoing.ts';
 export { fleetTopics, WEBHOOK_SUBSCRIPTION } from './fleet-topics.ts';
+export { checkOutgoing } from './outgoing.ts';
