@@ -11,7 +11,6 @@ import { PAGE_HEADERS } from './http/headers.ts';
 import { hostCheck } from './http/host-check.ts';
 import { problemOf } from './http/problem.ts';
 import { sendProblem, sendText } from './http/respond.ts';
-import { openApiDocument } from './openapi.ts';
 import { getArtifact } from './routes/artifacts.ts';
 import { createImage } from './routes/create-image.ts';
 import { redriveAll, redriveOne } from './routes/dead-letters.ts';
@@ -137,11 +136,16 @@ async function metrics(api: Api, _req: Request, res: Response): Promise<void> {
   sendText(res, 200, registry.contentType, await registry.metrics());
 }
 
+/** Built at the first request, as is the memory it takes. */
 function openApi(api: Api): RequestHandler {
-  let text: string | undefined;
-  return (_req, res) => {
-    text ??= JSON.stringify(openApiDocument(api.options.config.PUBLIC_URL));
-    sendText(res, 200, 'application/json; charset=utf-8', text);
+  let text: Promise<string> | undefined;
+  const build = async () => {
+    const { openApiDocument } = await import('./openapi.ts');
+    return JSON.stringify(openApiDocument(api.options.config.PUBLIC_URL));
+  };
+  return async (_req, res) => {
+    text ??= build();
+    sendText(res, 200, 'application/json; charset=utf-8', await text);
   };
 }
 

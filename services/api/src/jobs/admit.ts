@@ -54,6 +54,8 @@ async function publishNew(
   };
   const receipt = await api.publisher.publish(decideRequest(request, admission));
   api.queue.admitted();
+  // a line per request costs as much as the request: only when asked for
+  api.options.log.debug({ jobId: id, tenant: api.tenant }, 'in line');
   return { ok: true, id, receipt };
 }
 

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import type { Bus, OutgoingMessage, Producer } from '@genfleet/bus';
 import { encodeEvent, GenfleetError, type JobEvent, type Topic, topicOf } from '@genfleet/job';
-import { injectContext } from '@genfleet/telemetry';
+import { injectContext, withSpan } from '@genfleet/telemetry';
 
 /** Publishes that may be under way at once; each holds its message in memory. */
 const MAX_PENDING = 10_000;
@@ -37,8 +37,11 @@ export class Publisher {
     const value = encodeEvent(event);
     this.#pending += 1;
     try {
-      const message = { key: event.id, value, properties: injectContext() };
-      const { messageId } = await withinTime(this.#send(topic, message), this.#timeoutMs);
+      const span = { kind: 'producer', attributes: { 'messaging.destination.name': topic.name } } as const;
+      const { messageId } = await withSpan(`publish ${topic.name}`, span, () => {
+        const message = { key: event.id, value, properties: injectContext() };
+        return withinTime(this.#send(topic, message), this.#timeoutMs);
+      });
       return { topic, messageId, sha256: hash('sha256', value) };
     } finally {
       this.#pending -= 1;

@@ -7,11 +7,22 @@ export type Checked =
   | { readonly ok: true; readonly request: ImageRequest }
   | { readonly ok: false; readonly faults: readonly Fault[] };
 
-/** Checks a body against the schema and against the models there are; names all faults of both at once. */
-export function checkImageRequest(body: unknown, catalogue: ModelCatalogue): Checked {
+/**
+ * Checks a body against the schema and against what there is here: models, samplers, webhooks. Names all
+ * faults of both at once.
+ */
+export function checkImageRequest(
+  body: unknown,
+  catalogue: ModelCatalogue,
+  options: { readonly takesWebhooks: boolean },
+): Checked {
   const parsed = imageRequestSchema.safeParse(body);
   const settings = parsed.success ? parsed.data.generation_settings : settingsIn(body);
   const faults = [...(parsed.success ? [] : faultsOf(parsed.error)), ...unknownNames(settings, catalogue)];
+  if (!options.takesWebhooks && member(body, 'webhook_url') !== undefined) {
+    // a promise that nobody would keep
+    faults.push({ path: 'webhook_url', message: 'webhooks are not set up here (WEBHOOK_SECRET)' });
+  }
   return parsed.success && faults.length === 0 ? { ok: true, request: parsed.data } : { ok: false, faults };
 }
 

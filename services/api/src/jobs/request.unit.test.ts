@@ -19,7 +19,7 @@ function demoCatalogue() {
 }
 
 const faultsOf = (body: unknown, catalogue = demoCatalogue()) => {
-  const checked = checkImageRequest(body, catalogue);
+  const checked = checkImageRequest(body, catalogue, { takesWebhooks: false });
   return checked.ok ? {} : Object.fromEntries(checked.faults.map(({ path, message }) => [path, message]));
 };
 const settings = (more: object) => ({ generation_settings: { prompt: 'A dog', ...more } });
@@ -27,7 +27,7 @@ const settings = (more: object) => ({ generation_settings: { prompt: 'A dog', ..
 describe('checkImageRequest', () => {
   it('takes the request of the seed, with the text that reads as a number', () => {
     const body = settings({ batch_size: '1', sampler_name: 'euler', model: 'v1-5-pruned-emaonly' });
-    const checked = checkImageRequest(body, demoCatalogue());
+    const checked = checkImageRequest(body, demoCatalogue(), { takesWebhooks: false });
     expect(checked).toMatchObject({
       ok: true,
       request: { generation_settings: { batch_size: 1, model: 'v1-5-pruned-emaonly' } },
@@ -70,6 +70,12 @@ describe('checkImageRequest', () => {
 
   it.each([[null], [[]], ['text'], [7], [{}]])('finds the fault in %p', (body) => {
     expect(Object.keys(faultsOf(body))).toHaveLength(1);
+  });
+
+  it('refuses a webhook where none would be called', () => {
+    const body = { ...settings({}), webhook_url: 'https://example.org/hook' };
+    expect(Object.keys(faultsOf(body))).toEqual(['webhook_url']);
+    expect(checkImageRequest(body, demoCatalogue(), { takesWebhooks: true })).toMatchObject({ ok: true });
   });
 
   it('takes seeds up to 2^53−1 and none above', () => {

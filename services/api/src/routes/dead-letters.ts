@@ -15,7 +15,9 @@ export async function redriveOne(api: Api, req: Request, res: Response): Promise
   if (!found.ok) return sendProblem(req, res, found.problem);
   const event = decideRedrive(found.job);
   if ('refused' in event) return sendProblem(req, res, { status: 409, detail: event.refused });
-  await settle(api, await api.publisher.publish(event));
+  const receipt = await api.publisher.publish(event);
+  api.options.log.info({ jobId: event.id, tenant: api.tenant }, 'redriven');
+  await settle(api, receipt);
   sendJson(res, 202, { message: 'Request is being processed', id: event.id, redrive: event.redrive });
 }
 
@@ -41,7 +43,10 @@ export async function redriveAll(api: Api, _req: Request, res: Response): Promis
 
 async function redrive(api: Api, state: JobState): Promise<Receipt | undefined> {
   const event = decideRedrive(state);
-  return 'refused' in event ? undefined : api.publisher.publish(event);
+  if ('refused' in event) return undefined;
+  const receipt = await api.publisher.publish(event);
+  api.options.log.info({ jobId: event.id, tenant: api.tenant }, 'redriven');
+  return receipt;
 }
 
 /** The caller's next read should show it; if the view is slow the job is in line all the same. */

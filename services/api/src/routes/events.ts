@@ -28,8 +28,8 @@ export async function streamEvents(api: Api, req: Request, res: Response): Promi
   if (!found.ok) return sendProblem(req, res, found.problem);
   const last = parseEventId(String(req.headers['last-event-id'] ?? '')) ?? BEFORE_ALL;
   const isOver = isTerminal(statusOf(found.job)) && after(last, found.job).length === 0;
-  if (isOver) {
-    res.writeHead(204).end();
+  if (isOver || req.method === 'HEAD') {
+    res.writeHead(isOver ? 204 : 200).end();
     return;
   }
   if (api.metrics.openStreams() >= MAX_STREAMS) {

@@ -52,6 +52,7 @@ export async function cancelImage(api: Api, req: Request, res: Response): Promis
   const event = decideCancel(found.job, clock(), 'Cancelled by the client');
   if ('refused' in event) return sendProblem(req, res, { status: 409, detail: event.refused });
   const { topic, messageId } = await api.publisher.publish(event);
+  api.options.log.info({ jobId: event.id, tenant: api.tenant }, 'cancelled by the client');
   await view.applied(topic, messageId, api.catchUpMs);
   const now = view.job(event.id);
   const status = now ? statusOf(now) : 'unknown';
