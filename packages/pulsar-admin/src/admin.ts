@@ -72,6 +72,13 @@ export class PulsarAdmin {
     return { ledgerId: kept?.ledgerId ?? 0, entryId: (kept?.entries ?? 0) - 1, batchIndex: 0 };
   }
 
+  /** The last message that a reader can still get, exact to its place in a batch. */
+  async endOf(topic: Topic): Promise<MessagePlace | undefined> {
+    const [last, kept] = await Promise.all([this.lastPlace(topic), this.lastKeptPlace(topic)]);
+    if (kept.entryId < 0) return undefined;
+    return last.ledgerId === kept.ledgerId && last.entryId === kept.entryId ? last : kept;
+  }
+
   /** The first message that the broker stored at this time or later; the end of the topic when there is none. */
   async placeAt(topic: Topic, timeMs: number): Promise<MessagePlace> {
     const answer = await this.#call(

@@ -12,6 +12,7 @@ import { GenfleetError, type Topic } from '@genfleet/job';
 import type { PulsarAddress } from './address.ts';
 import { PulsarAdmin } from './admin.ts';
 import { Deliveries, type Settler } from './deliveries.ts';
+import { formatMessageId } from './message-id.ts';
 import { Replay } from './replay.ts';
 import { SharedProducer } from './shared-producer.ts';
 import type { Transport } from './transport.ts';
@@ -102,6 +103,13 @@ export class PulsarBus implements Bus {
       this.#reads.delete(underWay);
       ended();
     }
+  }
+
+  async lastMessageId(topic: Topic): Promise<string | undefined> {
+    this.#expectOpen();
+    if (!topic.persistent) return undefined;
+    const end = await this.#admin.endOf(topic);
+    return end && formatMessageId(end);
   }
 
   async ensureTopics(specs: readonly TopicSpec[]): Promise<void> {
