@@ -2,7 +2,7 @@ import { ANNOUNCEMENT_TOPIC } from '@genfleet/job';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import OpenAI from 'openai';
 import { type RealFleet, startRealFleet } from '../test/real-fleet.ts';
-import { requestOf, until } from '../test/rig.ts';
+import { until } from '../test/rig.ts';
 
 /** The official client against the routes made for it. */
 
@@ -30,8 +30,7 @@ beforeAll(async () => {
   fleet.a.view.onChange(
     undefined,
     ({ event }) => {
-      if (event.type === 'requested')
-        void requestOf(fleet.a.view, event.id).then((job) => fleet.worker.finish(job));
+      if (event.type === 'requested') void fleet.worker.finish(event);
     },
     working.signal,
   );

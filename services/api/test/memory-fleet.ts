@@ -1,6 +1,7 @@
 import type { Bus, Message, OutgoingMessage, ReadBatch } from '@genfleet/bus';
 import {
   decodeEvent,
+  type EventType,
   evolve,
   GenfleetError,
   type JobState,
@@ -17,6 +18,7 @@ export class MemoryBus implements Bus {
   mood: 'well' | 'down' | 'hung' = 'well';
   readonly #topics = new Map<string, Message[]>();
   readonly #wake = new Set<() => void>();
+  readonly #views = new Set<() => void>();
   #count = 0;
 
   async producer(topic: Topic) {
@@ -33,7 +35,13 @@ export class MemoryBus implements Bus {
     const stored = { messageId, topic: topic.name, key, value, properties, publishTimeMs };
     this.messages(topic).push(stored);
     for (const wake of [...this.#wake]) wake();
+    for (const fold of this.#views) setImmediate(fold);
     return { messageId, publishTimeMs };
+  }
+
+  /** Called some time after each publish. */
+  onPublish(fold: () => void): void {
+    this.#views.add(fold);
   }
 
   /** What stands in a topic. */
@@ -88,7 +96,7 @@ export class MemoryBus implements Bus {
   async close(): Promise<void> {}
 }
 
-/** A view that folds when it is told to, so that a test can be faster than it. */
+/** A view that can be told to fall behind. */
 export class MemoryView implements View {
   ready = true;
   /** While true nothing new is folded. */
@@ -100,22 +108,31 @@ export class MemoryView implements View {
 
   constructor(bus: MemoryBus) {
     this.#bus = bus;
+    bus.onPublish(() => this.fold());
   }
 
   fold(): void {
     if (this.isLagging) return;
     for (const { type, topic } of KINDS.flatMap(topicsOf)) {
       const messages = this.#bus.messages(topic);
-      for (const { value, messageId, publishTimeMs } of messages.slice(this.#folded.get(topic.name) ?? 0)) {
-        const event = decodeEvent(value);
-        const order = { timeMs: publishTimeMs, type, messageId };
-        const state = evolve(this.#states.get(event.id), event, order);
-        this.#states.set(event.id, state);
-        for (const { id, callback } of [...this.#listeners]) {
-          if (id === undefined || id === event.id) callback({ event, order, state });
-        }
+      for (;;) {
+        const next = this.#folded.get(topic.name) ?? 0;
+        const message = messages[next];
+        if (!message) break;
+        // counted first: a listener may ask the view again
+        this.#folded.set(topic.name, next + 1);
+        this.#foldOne(message, type);
       }
-      this.#folded.set(topic.name, messages.length);
+    }
+  }
+
+  #foldOne({ value, messageId, publishTimeMs }: Message, type: EventType): void {
+    const event = decodeEvent(value);
+    const order = { timeMs: publishTimeMs, type, messageId };
+    const state = evolve(this.#states.get(event.id), event, order);
+    this.#states.set(event.id, state);
+    for (const { id, callback } of [...this.#listeners]) {
+      if (id === undefined || id === event.id) callback({ event, order, state });
     }
   }
 
