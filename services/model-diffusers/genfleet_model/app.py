@@ -20,6 +20,7 @@ from .tracing import Tracing, start_tracing
 
 log = logging.getLogger(__name__)
 BODY_LIMIT_BYTES = 4 * 1024 * 1024
+BODY_TIMEOUT_S = 30.0
 STATUS = {"model_not_found": 404, "invalid_settings": 422, "out_of_memory": 503}
 
 
@@ -49,6 +50,7 @@ def create_app(settings: Settings, tracing: Tracing | None = None) -> FastAPI:
     app.add_exception_handler(ModelFault, _fault_answer)
     app.add_exception_handler(GateFull, _full_answer)
     app.add_exception_handler(BodyTooLarge, _too_large_answer)
+    app.add_exception_handler(TimeoutError, _too_slow_answer)
     app.add_api_route("/generate", generate, methods=["POST"], openapi_extra=_request_schema())
     app.add_api_route("/generate/{task_id}", cancel, methods=["DELETE"])
     app.add_api_route("/models", models)
@@ -141,10 +143,11 @@ async def metrics(request: Request) -> Response:
 
 async def _body(request: Request) -> bytes:
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > BODY_LIMIT_BYTES:
-            raise BodyTooLarge
+    async with asyncio.timeout(BODY_TIMEOUT_S):
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > BODY_LIMIT_BYTES:
+                raise BodyTooLarge
     return bytes(body)
 
 
@@ -163,6 +166,11 @@ async def _full_answer(_request: Request, error: Exception) -> Response:
 async def _too_large_answer(_request: Request, _error: Exception) -> Response:
     message = f"the body is larger than {BODY_LIMIT_BYTES} bytes"
     return JSONResponse({"error": ModelFault("invalid_settings", message).as_json()}, 413)
+
+
+async def _too_slow_answer(_request: Request, _error: Exception) -> Response:
+    message = f"the body did not come within {BODY_TIMEOUT_S:.0f} s"
+    return JSONResponse({"error": ModelFault("engine_failed", message).as_json()}, 408)
 
 
 def _request_schema() -> dict[str, object]:

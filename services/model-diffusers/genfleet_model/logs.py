@@ -39,10 +39,16 @@ class JsonLines(logging.Formatter):
         return json.dumps(line, ensure_ascii=False)
 
 
+def is_news(record: logging.LogRecord) -> bool:
+    """Transformers warns at every start of a package that nothing here uses."""
+    return "requires torchvision" not in record.getMessage()
+
+
 def set_up_logs(level: str) -> None:
     """Sends every library's log through the same formatter to stdout."""
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(JsonLines())
+    handler.addFilter(is_news)
     logging.root.handlers = [handler]
     logging.root.setLevel(level.upper())
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):

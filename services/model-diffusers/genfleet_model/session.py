@@ -17,7 +17,7 @@ from .generation import Event, Generation, Pixels, Step, TaskFault
 from .loading import LoadedModel
 from .outbox import Line, Outbox
 from .schema import GenerateRequest
-from .tracing import GenerateTrace
+from .tracing import GenerateTrace, trace_id_of
 
 log = logging.getLogger(__name__)
 ALIVE_EVERY_S = 5.0
@@ -192,11 +192,21 @@ class Session:
         self._missing[order.task_id] -= 1
         if self._missing[order.task_id] == 0:
             del self._missing[order.task_id]
+            log.info("task done", extra=self._fields(order.task_id))
 
     def _fail(self, task_id: str, fault: ModelFault) -> None:
         del self._missing[task_id]
         self.engine.metrics.failures.labels(fault.code).inc()
         self.outbox.put({"type": "error", "ids": [task_id], **fault.as_json()})
+        log.info("task ended: %s: %s", fault.code, fault, extra=self._fields(task_id))
+
+    def _fields(self, task_id: str) -> dict[str, str]:
+        """What a log line about a task says beside its message."""
+        (task,) = [task for task in self.request.tasks if task.id == task_id]
+        fields = {"jobId": task_id, "model": self.entry.name, "engine": "diffusers"}
+        # The task's own trace where it has one: a batch's span is in the first task's.
+        trace_id = trace_id_of(task.traceparent) or self.trace.trace_id
+        return {**fields, "traceId": trace_id} if trace_id else fields
 
     def _fail_open(self, fault: ModelFault) -> None:
         for task_id in list(self._missing):

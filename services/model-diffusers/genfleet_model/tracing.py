@@ -4,6 +4,7 @@ Without either, the same calls do nothing and no OpenTelemetry module is importe
 """
 
 import logging
+import re
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -12,6 +13,12 @@ from .schema import GenerateRequest
 
 log = logging.getLogger(__name__)
 NS = 1_000_000_000
+
+
+def trace_id_of(traceparent: str | None) -> str | None:
+    """The trace's id in a W3C traceparent (https://www.w3.org/TR/trace-context/), if it is one."""
+    match = re.fullmatch(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}", traceparent or "")
+    return match[1] if match else None
 
 
 class GenerateTrace:

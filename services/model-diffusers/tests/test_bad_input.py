@@ -1,7 +1,9 @@
+import socket
+
 import httpx
 import pytest
 
-from .conftest import Container, generate, pngs, request
+from .conftest import WAIT_S, Container, generate, pngs, request
 
 
 def post(container: Container, body: object) -> httpx.Response:
@@ -62,6 +64,14 @@ def test_no_numbers_that_are_none(container: Container) -> None:
 def test_a_body_over_the_limit(container: Container) -> None:
     answer = httpx.post(f"{container.url}/generate", content=b" " * (4 * 1024 * 1024 + 1))
     assert answer.status_code == 413
+
+
+def test_a_body_that_does_not_come(container: Container, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("genfleet_model.app.BODY_TIMEOUT_S", 0.2)
+    url = httpx.URL(container.url)
+    with socket.create_connection((url.host, url.port), timeout=WAIT_S) as wire:
+        wire.sendall(b"POST /generate HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{")
+        assert wire.recv(100).startswith(b"HTTP/1.1 408 ")
 
 
 def test_two_tasks_with_one_id(container: Container) -> None:

@@ -54,7 +54,9 @@ def test_sigterm_finishes_what_runs_and_logs_json(models: Path, tmp_path: Path) 
     env = {"MODELS_DIR": str(models), "PORT": str(port), "PRELOAD_MODELS": "alpha"}
     with program(log, **env) as process, ThreadPoolExecutor(1) as pool:
         wait_for(lambda: is_ready(url) or process.poll() is not None)
-        answer = pool.submit(generate, url, request(steps=150))
+        task = {"id": "job-1", "prompt": "x", "seeds": [1]}
+        task["traceparent"] = f"00-{'ab' * 16}-{'cd' * 8}-01"
+        answer = pool.submit(generate, url, request(steps=150, tasks=[task]))
         wait_for(lambda: re.search(r"genfleet_engine_queue 1\.0", httpx.get(f"{url}/metrics").text))
         process.send_signal(signal.SIGTERM)
         assert len(pngs(answer.result(WAIT_S))) == 1
@@ -62,6 +64,8 @@ def test_sigterm_finishes_what_runs_and_logs_json(models: Path, tmp_path: Path) 
     lines = [json.loads(line) for line in log.read_text().splitlines()]
     assert all(line["service"] == "model-diffusers" for line in lines)
     assert any("ready on" in line["msg"] for line in lines)
+    (done,) = [line for line in lines if line["msg"] == "task done"]
+    assert (done["jobId"], done["model"], done["traceId"]) == ("job-1", "alpha", "ab" * 16)
     assert {"alpha"} == {line["model"] for line in lines if "model loaded" in line["msg"]}
 
 
