@@ -105,10 +105,8 @@ export class Rest {
       return { status: response.status, body: parse(await response.text()) };
     } catch (cause) {
       if (request.signal?.aborted) throw new GenfleetError('closed', 'the bus was closed', { cause });
-      const why =
-        cause instanceof Error && cause.name === 'TimeoutError'
-          ? 'did not answer in time'
-          : 'does not answer';
+      const isLate = (cause as Error).name === 'TimeoutError';
+      const why = isLate ? 'did not answer in time' : 'does not answer';
       throw new GenfleetError('bus_unavailable', `${this.#shown} ${why}`, { cause });
     }
   }

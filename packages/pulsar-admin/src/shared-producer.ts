@@ -64,16 +64,14 @@ export class SharedProducer {
   }
 
   #next(): void {
-    const next = this.#waiting.shift();
-    if (!next) return;
-    if (Date.now() - next.message.eventTimeMs < this.#sendTimeoutMs) {
-      next.resolve(this.#dispatch(next.message));
-      return;
+    for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) {
+      if (Date.now() - next.message.eventTimeMs < this.#sendTimeoutMs) {
+        next.resolve(this.#dispatch(next.message));
+        return;
+      }
+      const text = `${this.#topicName} took nothing for ${this.#sendTimeoutMs} ms`;
+      next.reject(new GenfleetError('bus_unavailable', text));
     }
-    next.reject(
-      new GenfleetError('bus_unavailable', `${this.#topicName} took nothing for ${this.#sendTimeoutMs} ms`),
-    );
-    this.#next();
   }
 
   #closedError(): GenfleetError {
