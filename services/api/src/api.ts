@@ -8,6 +8,7 @@ import { ArtifactLinks } from './jobs/artifact-links.ts';
 import { estimateWaitSeconds } from './jobs/estimate.ts';
 import { Publisher } from './jobs/publisher.ts';
 import { QueueBound } from './jobs/queue-bound.ts';
+import type { WebhookPolicy } from './jobs/request.ts';
 import type { ApiMetrics } from './metrics.ts';
 import type { ApiOptions } from './options.ts';
 import type { RenderContext } from './render-image.ts';
@@ -27,6 +28,7 @@ export interface Api {
   readonly queue: QueueBound;
   readonly links: ArtifactLinks;
   readonly metrics: ApiMetrics;
+  readonly webhooks: WebhookPolicy;
   readonly newSeed: () => number;
   readonly catchUpMs: number;
   readonly heartbeatMs: number;
@@ -48,6 +50,7 @@ export function createApi(options: ApiOptions, metrics: ApiMetrics, stopping: Ab
     queue: new QueueBound(view, config.MAX_QUEUED_JOBS, clock),
     links: new ArtifactLinks(artifacts, config.ARTIFACT_URL_TTL_SECONDS, clock),
     metrics,
+    webhooks: { isOn: config.WEBHOOK_SECRET !== undefined, allowPrivate: config.WEBHOOK_ALLOW_PRIVATE },
     newSeed: options.newSeed ?? (() => randomInt(SEEDS)),
     catchUpMs: options.catchUpMs ?? CATCH_UP_MS,
     heartbeatMs: options.heartbeatMs ?? HEARTBEAT_MS,

@@ -1,16 +1,20 @@
 import { createServer, type Server } from 'node:http';
-import { createRegistry } from '@genfleet/telemetry';
-import { createApi } from './api.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createRegistry, createWebhookMetrics } from '@genfleet/telemetry';
+import { type Api, createApi, renderContext } from './api.ts';
 import { createApp } from './app.ts';
 import { followAnnouncements } from './feeds/catalogue.ts';
 import { followProgress } from './feeds/progress-feed.ts';
 import { isLoopback } from './http/host-check.ts';
 import { createApiMetrics } from './metrics.ts';
 import type { ApiOptions } from './options.ts';
+import { renderImage } from './render-image.ts';
+import { startWebhooks } from './webhooks/index.ts';
 
 const REQUEST_TIMEOUT_MS = 30_000;
 /** Longer than load balancers keep an idle connection, so that they never reuse one that was just closed. */
 const KEEP_ALIVE_MS = 65_000;
+const WEBHOOK_RETRY_MS = 2_000;
 const MAX_CONNECTIONS = 20_000;
 
 export interface RunningApi {
@@ -35,11 +39,12 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   server.maxConnections = MAX_CONNECTIONS;
   const port = await listen(server, config.HOST, config.PORT);
+  const url = config.PUBLIC_URL ?? `http://${nameFor(config.HOST)}:${port}`;
   const following = Promise.all([
+    callWebhooks(api, url),
     followAnnouncements(api.catalogue, { bus, log, clock, signal }),
     followProgress(api.progress, { bus, kind: 'txt2img', log, signal }),
   ]);
-  const url = config.PUBLIC_URL ?? `http://${nameFor(config.HOST)}:${port}`;
   log.info({}, `API listens on ${url}`);
   return {
     url,
@@ -49,6 +54,30 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
       await Promise.all([closeServer(server, config.DRAIN_GRACE_MS), following]);
     },
   };
+}
+
+/** Calls webhooks until the service stops, where a secret is configured. A bus that is away is asked again. */
+async function callWebhooks(api: Api, baseUrl: string): Promise<void> {
+  const { bus, view, config, clock, log } = api.options;
+  const { WEBHOOK_SECRET: secret, WEBHOOK_ALLOW_PRIVATE: allowPrivate } = config;
+  if (secret === undefined) return;
+  const ctx = renderContext(api, baseUrl.replace(/\/$/, ''));
+  const metrics = createWebhookMetrics(api.metrics.registry);
+  const options = { bus, view, secret, allowPrivate, clock, log, metrics };
+  const signal = api.stopping;
+  while (!signal.aborted) {
+    try {
+      const webhooks = await startWebhooks({ ...options, render: (state) => renderImage(state, ctx) });
+      await new Promise((resolve) => {
+        if (signal.aborted) resolve(undefined);
+        else signal.addEventListener('abort', resolve, { once: true });
+      });
+      await webhooks.stop();
+    } catch (err) {
+      log.warn({ err }, 'webhooks could not start; trying again');
+      await sleep(WEBHOOK_RETRY_MS, undefined, { signal, ref: false }).catch(() => undefined);
+    }
+  }
 }
 
 function listen(server: Server, host: string, port: number): Promise<number> {

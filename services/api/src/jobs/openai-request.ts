@@ -63,7 +63,7 @@ export function toImageRequest(body: unknown, catalogue: ModelCatalogue): OpenAi
       metadata: user === undefined ? {} : { user },
     },
     catalogue,
-    { takesWebhooks: false },
+    { isOn: false, allowPrivate: false },
   );
   if (checked.ok) return { ok: true, request: checked.request, format: response_format ?? 'url' };
   const faults = checked.faults.map(({ path, message }) => ({ path: ownName(path), message }));

@@ -2,10 +2,17 @@ import { type ImageRequest, imageRequestSchema, SAMPLERS } from '@genfleet/job';
 import type { ModelCatalogue } from '../feeds/catalogue.ts';
 import { faultsOf } from '../http/faults.ts';
 import type { Fault } from '../http/problem.ts';
+import { checkWebhookUrl } from '../webhooks/index.ts';
 
 export type Checked =
   | { readonly ok: true; readonly request: ImageRequest }
   | { readonly ok: false; readonly faults: readonly Fault[] };
+
+/** Whether webhooks are called here at all, and whether on this side of the network's edge. */
+export interface WebhookPolicy {
+  readonly isOn: boolean;
+  readonly allowPrivate: boolean;
+}
 
 /**
  * Checks a body against the schema and against what there is here: models, samplers, webhooks. Names all
@@ -14,16 +21,22 @@ export type Checked =
 export function checkImageRequest(
   body: unknown,
   catalogue: ModelCatalogue,
-  options: { readonly takesWebhooks: boolean },
+  webhooks: WebhookPolicy,
 ): Checked {
   const parsed = imageRequestSchema.safeParse(body);
   const settings = parsed.success ? parsed.data.generation_settings : settingsIn(body);
   const faults = [...(parsed.success ? [] : faultsOf(parsed.error)), ...unknownNames(settings, catalogue)];
-  if (!options.takesWebhooks && member(body, 'webhook_url') !== undefined) {
-    // a promise that nobody would keep
-    faults.push({ path: 'webhook_url', message: 'webhooks are not set up here (WEBHOOK_SECRET)' });
-  }
+  const webhook = webhookFault(member(body, 'webhook_url'), webhooks);
+  if (webhook !== undefined) faults.push({ path: 'webhook_url', message: webhook });
   return parsed.success && faults.length === 0 ? { ok: true, request: parsed.data } : { ok: false, faults };
+}
+
+function webhookFault(url: unknown, { isOn, allowPrivate }: WebhookPolicy): string | undefined {
+  if (url === undefined) return undefined;
+  // a promise that nobody would keep
+  if (!isOn) return 'webhooks are not set up here (WEBHOOK_SECRET)';
+  // what is no URL is the schema's to say
+  return typeof url === 'string' && URL.canParse(url) ? checkWebhookUrl(url, { allowPrivate }) : undefined;
 }
 
 /** Model and sampler of a body that is wrong elsewhere, as far as they can be read. */

@@ -19,7 +19,7 @@ function demoCatalogue() {
 }
 
 const faultsOf = (body: unknown, catalogue = demoCatalogue()) => {
-  const checked = checkImageRequest(body, catalogue, { takesWebhooks: false });
+  const checked = checkImageRequest(body, catalogue, { isOn: false, allowPrivate: false });
   return checked.ok ? {} : Object.fromEntries(checked.faults.map(({ path, message }) => [path, message]));
 };
 const settings = (more: object) => ({ generation_settings: { prompt: 'A dog', ...more } });
@@ -27,7 +27,7 @@ const settings = (more: object) => ({ generation_settings: { prompt: 'A dog', ..
 describe('checkImageRequest', () => {
   it('takes the request of the seed, with the text that reads as a number', () => {
     const body = settings({ batch_size: '1', sampler_name: 'euler', model: 'v1-5-pruned-emaonly' });
-    const checked = checkImageRequest(body, demoCatalogue(), { takesWebhooks: false });
+    const checked = checkImageRequest(body, demoCatalogue(), { isOn: false, allowPrivate: false });
     expect(checked).toMatchObject({
       ok: true,
       request: { generation_settings: { batch_size: 1, model: 'v1-5-pruned-emaonly' } },
@@ -72,10 +72,17 @@ describe('checkImageRequest', () => {
     expect(Object.keys(faultsOf(body))).toHaveLength(1);
   });
 
-  it('refuses a webhook where none would be called', () => {
-    const body = { ...settings({}), webhook_url: 'https://example.org/hook' };
-    expect(Object.keys(faultsOf(body))).toEqual(['webhook_url']);
-    expect(checkImageRequest(body, demoCatalogue(), { takesWebhooks: true })).toMatchObject({ ok: true });
+  it('refuses a webhook where none would be called, and one to this side of the edge', () => {
+    const hook = (webhook_url: string, isOn: boolean, allowPrivate = false) => {
+      const body = { ...settings({}), webhook_url };
+      const checked = checkImageRequest(body, demoCatalogue(), { isOn, allowPrivate });
+      return checked.ok ? [] : checked.faults.map(({ path }) => path);
+    };
+    expect(hook('https://example.org/hook', false)).toEqual(['webhook_url']);
+    expect(hook('https://example.org/hook', true)).toEqual([]);
+    expect(hook('http://127.0.0.1:9/hook', true)).toEqual(['webhook_url']);
+    expect(hook('http://127.0.0.1:9/hook', true, true)).toEqual([]);
+    expect(hook('no URL', true)).toEqual(['webhook_url']);
   });
 
   it('takes seeds up to 2^53−1 and none above', () => {

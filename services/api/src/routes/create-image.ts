@@ -20,8 +20,7 @@ export async function createImage(api: Api, req: Request, res: Response): Promis
     if (body.problem) sendProblem(req, res, body.problem);
     return;
   }
-  const takesWebhooks = api.options.config.WEBHOOK_SECRET !== undefined;
-  const checked = checkImageRequest(body.value, api.catalogue, { takesWebhooks });
+  const checked = checkImageRequest(body.value, api.catalogue, api.webhooks);
   if (!checked.ok) return sendProblem(req, res, invalid(checked.faults));
   const key = req.headers['idempotency-key'];
   const admitted = await admit(api, checked.request, Array.isArray(key) ? key.join(',') : key);
