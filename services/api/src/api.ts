@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import type { JobState } from '@genfleet/job';
 import { statusOf } from '@genfleet/job';
+import { createRegistry } from '@genfleet/telemetry';
 import type { Request } from 'express';
 import { ModelCatalogue } from './feeds/catalogue.ts';
 import { ProgressFeed } from './feeds/progress-feed.ts';
@@ -9,7 +10,7 @@ import { estimateWaitSeconds } from './jobs/estimate.ts';
 import { Publisher } from './jobs/publisher.ts';
 import { QueueBound } from './jobs/queue-bound.ts';
 import type { WebhookPolicy } from './jobs/request.ts';
-import type { ApiMetrics } from './metrics.ts';
+import { type ApiMetrics, createApiMetrics } from './metrics.ts';
 import type { ApiOptions } from './options.ts';
 import type { RenderContext } from './render-image.ts';
 
@@ -38,18 +39,19 @@ export interface Api {
   readonly admitting: Map<string, Promise<unknown>>;
 }
 
-export function createApi(options: ApiOptions, metrics: ApiMetrics, stopping: AbortSignal): Api {
+export function createApi(options: ApiOptions, stopping: AbortSignal): Api {
   const { bus, view, artifacts, config, clock } = options;
+  const catalogue = new ModelCatalogue(config.MODELS, clock);
   return {
     options,
     // AUTH=none knows one tenant
     tenant: 'default',
     publisher: new Publisher(bus, options.publishTimeoutMs ?? PUBLISH_TIMEOUT_MS),
-    catalogue: new ModelCatalogue(config.MODELS, clock),
+    catalogue,
     progress: new ProgressFeed(),
     queue: new QueueBound(view, config.MAX_QUEUED_JOBS, clock),
     links: new ArtifactLinks(artifacts, config.ARTIFACT_URL_TTL_SECONDS, clock),
-    metrics,
+    metrics: createApiMetrics(options.registry ?? createRegistry(), view, catalogue),
     webhooks: { isOn: config.WEBHOOK_SECRET !== undefined, allowPrivate: config.WEBHOOK_ALLOW_PRIVATE },
     newSeed: options.newSeed ?? (() => randomInt(SEEDS)),
     catchUpMs: options.catchUpMs ?? CATCH_UP_MS,

@@ -1,5 +1,6 @@
 import type { View } from '@genfleet/ledger';
 import { Counter, Gauge, Histogram, type Registry } from '@genfleet/telemetry';
+import type { ModelCatalogue } from './feeds/catalogue.ts';
 
 /** What the API counts; names and units as Prometheus recommends. */
 export interface ApiMetrics {
@@ -13,7 +14,11 @@ export interface ApiMetrics {
 
 const JOB_LABELS = ['model', 'state'] as const;
 
-export function createApiMetrics(registry: Registry, view: Pick<View, 'waiting'>): ApiMetrics {
+export function createApiMetrics(
+  registry: Registry,
+  view: Pick<View, 'waiting'>,
+  catalogue: ModelCatalogue,
+): ApiMetrics {
   const registers = [registry];
   new Gauge({
     name: 'genfleet_jobs',
@@ -22,9 +27,11 @@ export function createApiMetrics(registry: Registry, view: Pick<View, 'waiting'>
     registers,
     collect() {
       this.reset();
-      for (const [model, { queued, running }] of view.waiting()) {
-        this.set({ model, state: 'queued' }, queued);
-        this.set({ model, state: 'running' }, running);
+      for (const [name, { queued, running }] of view.waiting()) {
+        // names come from clients: only those that workers announced may become labels
+        const model = catalogue.names().includes(name) ? catalogue.resolve(name) : 'unknown';
+        this.inc({ model, state: 'queued' }, queued);
+        this.inc({ model, state: 'running' }, running);
       }
     },
   });

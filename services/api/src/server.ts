@@ -1,12 +1,11 @@
 import { createServer, type Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createRegistry, createWebhookMetrics } from '@genfleet/telemetry';
+import { createWebhookMetrics } from '@genfleet/telemetry';
 import { type Api, createApi, renderContext } from './api.ts';
 import { createApp } from './app.ts';
 import { followAnnouncements } from './feeds/catalogue.ts';
 import { followProgress } from './feeds/progress-feed.ts';
 import { isLoopback } from './http/host-check.ts';
-import { createApiMetrics } from './metrics.ts';
 import type { ApiOptions } from './options.ts';
 import { renderImage } from './render-image.ts';
 import { startWebhooks } from './webhooks/index.ts';
@@ -30,10 +29,10 @@ export interface RunningApi {
  * @throws Error when the address can't be listened on.
  */
 export async function startApi(options: ApiOptions): Promise<RunningApi> {
-  const { bus, view, config, log, clock } = options;
+  const { bus, config, log, clock } = options;
   const stopping = new AbortController();
   const { signal } = stopping;
-  const api = createApi(options, createApiMetrics(options.registry ?? createRegistry(), view), signal);
+  const api = createApi(options, signal);
   const server = createServer(createApp(api));
   server.requestTimeout = REQUEST_TIMEOUT_MS;
   server.keepAliveTimeout = KEEP_ALIVE_MS;
