@@ -67,6 +67,12 @@ export function replace(image: Image): void {
   jobs.value = new Map(jobs.value).set(image.id, image);
 }
 
+export function forget(id: string): void {
+  const next = new Map(jobs.value);
+  next.delete(id);
+  jobs.value = next;
+}
+
 /** Changes what an event says of a job that is known. */
 export function patch(id: string, change: Partial<Image>): void {
   const known = jobs.value.get(id);

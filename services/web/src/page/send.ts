@@ -45,6 +45,7 @@ async function send(request: NewImage): Promise<void> {
     pollSoon(0);
   } catch (error) {
     refusal.value = refusalOf(error);
+    showFault();
   } finally {
     isSending.value = false;
   }
@@ -56,6 +57,14 @@ function showStage(): void {
   document
     .getElementById('stage')
     ?.scrollIntoView({ block: 'nearest', behavior: isCalm ? 'instant' : 'smooth' });
+}
+
+/** Leads to the first field that is wrong, also where it is folded away. */
+function showFault(): void {
+  const [field] = Object.keys(refusal.value.fields);
+  const control = field === undefined ? null : document.getElementById(field);
+  control?.closest('details')?.setAttribute('open', '');
+  control?.focus();
 }
 
 /** Tries again while the server is away; the key makes sure that it is one job however often it arrives. */

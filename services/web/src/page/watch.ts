@@ -1,6 +1,7 @@
+import { ApiError } from '@genfleet/client';
 import { chooseStreams } from './follow.ts';
 import { chooseModel } from './form.ts';
-import { active, deadTotal, hasLoaded, listed, take, takePage } from './jobs.ts';
+import { active, deadTotal, forget, hasLoaded, listed, take, takePage } from './jobs.ts';
 import { client, isOnline, isOutage, models, readModels } from './server.ts';
 
 const PAGE_SIZE = 24;
@@ -47,7 +48,7 @@ async function poll(): Promise<void> {
   } catch (error) {
     failures += 1;
     // one failure is no outage: the server may have closed an idle connection
-    if (isOutage(error) && failures > 1) isOnline.value = false;
+    if (failures > 1) isOnline.value = !isOutage(error);
   } finally {
     isPolling = false;
     chooseStreams();
@@ -67,7 +68,17 @@ async function readActive(): Promise<void> {
   take(images);
   const listed = new Set(images.map(({ id }) => id));
   for (const { id } of before.filter((image) => !listed.has(image.id)).slice(0, MAX_SINGLE_READS)) {
+    await readOne(id);
+  }
+}
+
+/** A server that was given a new record does not know the job any more. */
+async function readOne(id: string): Promise<void> {
+  try {
     take([await client.getImage(id)]);
+  } catch (error) {
+    if (!(error instanceof ApiError && error.status === 404)) throw error;
+    forget(id);
   }
 }
 

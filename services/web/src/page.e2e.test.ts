@@ -1,0 +1,188 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Browser, Page } from 'playwright-core';
+import { accessibilityFaults, findChromium, openBrowser, type Visit, visit } from '../test/browser.ts';
+import { Product } from '../test/product.ts';
+
+const PROMPT = 'a red circle above a blue square';
+/** A busy machine draws slowly. */
+const DRAW_MS = 120_000;
+const LOOK_MS = 30_000;
+
+const found = await findChromium();
+const path = 'path' in found ? found.path : '';
+const suite = 'path' in found ? describe : describe.skip;
+const name = 'path' in found ? 'the page in a browser' : `the page in a browser (${found.missing})`;
+
+suite(name, () => {
+  let browser: Browser;
+  let product: Product;
+  let current: Visit;
+
+  beforeAll(async () => {
+    [browser, product] = await Promise.all([openBrowser(path), Product.start()]);
+  }, 120_000);
+  afterAll(async () => {
+    await browser?.close();
+    await product?.remove();
+  });
+  afterEach(async () => {
+    expect(current.strangers).toEqual([]);
+    await current.page.context().close();
+  });
+
+  const open = async (options: Parameters<typeof visit>[2] = {}): Promise<Page> => {
+    current = await visit(browser, product.url, options);
+    current.page.setDefaultTimeout(LOOK_MS);
+    return current.page;
+  };
+  const stage = (page: Page) => page.locator('#stage');
+  const ask = async (page: Page, settings: Record<string, string> = {}) => {
+    for (const [label, value] of Object.entries(settings))
+      await page.getByLabel(label, { exact: true }).fill(value);
+    await page.getByLabel('Describe a picture').fill(PROMPT);
+    await page.getByRole('button', { name: 'Generate' }).click();
+  };
+
+  it('shows a picture as it appears out of noise, and keeps it in the gallery', async () => {
+    const page = await open();
+    await ask(page, { Steps: '40' });
+    await stage(page).locator('img.preview').waitFor({ timeout: DRAW_MS });
+    await stage(page)
+      .getByText(/^Step \d+ of 40$/)
+      .waitFor();
+    const picture = stage(page).getByRole('img', { name: PROMPT, exact: true });
+    await picture.and(page.locator('.loaded')).waitFor({ timeout: DRAW_MS });
+    expect(await sizeOf(picture)).toEqual([512, 512]);
+
+    await page.reload();
+    const tile = page.locator('.tile').filter({ hasText: PROMPT });
+    await tile.locator('img.loaded').waitFor();
+    expect(await sizeOf(tile.locator('img.finished'))).toEqual([512, 512]);
+    expect(current.errors).toEqual([]);
+  }, 300_000);
+
+  it('tells how a picture was made, and makes the same again or another', async () => {
+    const page = await open();
+    await page.locator('.tile a').first().click();
+    const dialog = page.getByRole('dialog', { name: PROMPT });
+    const seed = await dialog.locator('dt:text-is("Seed") + dd').textContent();
+    expect(seed).toMatch(/^\d+$/);
+    expect(await dialog.getByText('Drawn in').count()).toBe(1);
+    await dialog.getByRole('button', { name: 'Use these settings' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    expect(await page.getByLabel('Seed', { exact: true }).inputValue()).toBe(seed);
+    expect(await page.getByLabel('Steps', { exact: true }).inputValue()).toBe('40');
+
+    await stage(page).getByRole('button', { name: 'Same with new seed' }).click();
+    await page.locator('.tile').nth(1).waitFor();
+    await stage(page).getByText('Done', { exact: true }).waitFor({ timeout: DRAW_MS });
+    expect(await stage(page).getByText(/^Seed/).textContent()).not.toContain(`Seed ${seed} `);
+    expect(current.errors).toEqual([]);
+  }, 300_000);
+
+  it('sends with Ctrl+Enter, shows the place in line and cancels what runs and what waits', async () => {
+    const page = await open();
+    await ask(page, { Steps: '150', Pictures: '4' });
+    await stage(page)
+      .getByText(/^Step \d+ of 150$/)
+      .waitFor({ timeout: DRAW_MS });
+    await page.getByLabel('Describe a picture').press('Control+Enter');
+    await stage(page)
+      .getByText(/in line/i)
+      .first()
+      .waitFor();
+    await stage(page).getByRole('button', { name: 'Cancel' }).click();
+    await stage(page).getByText('Cancelled').first().waitFor();
+
+    await page.locator('.tile[data-status="running"] a').click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+    await dialog.getByText('Cancelled').first().waitFor();
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+    expect(await page.locator('.tile[data-status="cancelled"]').count()).toBe(2);
+    expect(current.errors).toEqual([]);
+  }, 300_000);
+
+  it('shows what is wrong with the input beside it', async () => {
+    const page = await open();
+    await page.getByLabel('Width', { exact: true }).fill('100');
+    await page.getByLabel('Seed', { exact: true }).fill('-1');
+    await page.getByRole('button', { name: 'Generate' }).click();
+    await page
+      .getByText('Please look at: prompt, width, seed')
+      .or(page.getByText('Please look at'))
+      .first()
+      .waitFor();
+    for (const label of ['Describe a picture', 'Width', 'Seed']) {
+      const field = page.getByLabel(label, { exact: true });
+      expect(await field.getAttribute('aria-invalid')).toBe('true');
+      const note = page.locator(`#${await field.getAttribute('aria-describedby')}`);
+      expect(await note.textContent()).not.toBe('');
+    }
+    expect(await page.locator('#width-note').textContent()).toContain('8');
+    // the browser's own line about the refusal, and nothing else
+    expect(current.errors).toEqual([expect.stringContaining('422')]);
+  }, 60_000);
+
+  it('lists dead letters with their reason and brings them back', async () => {
+    const response = await fetch(`${product.url}/images/`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ generation_settings: { prompt: 'too late' }, deadline_seconds: 0.001 }),
+    });
+    expect(response.status).toBe(202);
+    const page = await open();
+    await page.locator('.tile[data-status="dead"]').waitFor({ timeout: DRAW_MS });
+    await page.getByRole('link', { name: /Dead letters/ }).click();
+    const letter = page.locator('.letter').filter({ hasText: 'too late' });
+    await letter.getByText('It did not finish in time.').waitFor();
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await letter.getByRole('button', { name: 'Redrive' }).click();
+    await page.getByRole('status').filter({ hasText: 'Back in line' }).waitFor();
+    expect(current.errors).toEqual([]);
+  }, 180_000);
+
+  it('says that the server is away, and goes on with the job when it is back', async () => {
+    const page = await open();
+    await ask(page, { Steps: '120' });
+    await stage(page)
+      .getByText(/^Step \d+ of 120$/)
+      .waitFor({ timeout: DRAW_MS });
+    await product.end('SIGKILL');
+    const notice = page.getByText('The server does not answer.');
+    await notice.waitFor();
+    await product.start();
+    await notice.waitFor({ state: 'detached' });
+    await stage(page)
+      .getByRole('img', { name: PROMPT, exact: true })
+      .and(page.locator('.loaded'))
+      .waitFor({ timeout: DRAW_MS });
+    expect(await stage(page).getByText('Done', { exact: true }).count()).toBe(1);
+  }, 300_000);
+
+  it.each([
+    ['light', 1280],
+    ['dark', 1280],
+    ['light', 360],
+  ] as const)(
+    'has no accessibility faults in %s at %d pixels, and nothing sticks out',
+    async (colorScheme, width) => {
+      const page = await open({ colorScheme, viewport: { width, height: 800 } });
+      await page.locator('.tile img.loaded').first().waitFor();
+      expect(await accessibilityFaults(page)).toEqual([]);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+      await page.locator('.tile a').first().click();
+      await page.getByRole('dialog').waitFor();
+      expect(await accessibilityFaults(page)).toEqual([]);
+      expect(current.errors).toEqual([]);
+    },
+    120_000,
+  );
+});
+
+function sizeOf(picture: ReturnType<Page['locator']>): Promise<number[]> {
+  return picture.evaluate((element) =>
+    element instanceof HTMLImageElement ? [element.naturalWidth, element.naturalHeight] : [],
+  );
+}
