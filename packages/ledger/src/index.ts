@@ -1,1 +1,2 @@
-export type { Change, JobFilter, Page, View } from './view.ts';
+export { openView, type ViewOptions } from './open-view.ts';
+export { type Change, COUNT_CAP, type JobFilter, type LocalView, type Page, type View } from './view.ts';

@@ -1,0 +1,94 @@
+import type { Message } from '@genfleet/bus';
+import {
+  decodeEvent,
+  type EventType,
+  evolve,
+  GenfleetError,
+  type JobEvent,
+  jobIdTimeMs,
+} from '@genfleet/job';
+import type { Logger } from '@genfleet/telemetry';
+import type { Change } from './view.ts';
+import type { JobEntry, ViewStore } from './view-store.ts';
+
+/** Jobs kept at hand between chunks: the events of one job come close together. */
+const HOT_JOBS = 2_000;
+
+/** Folds messages into a store, inside a transaction that the caller holds; `flush` ends the writing. */
+export class Fold {
+  readonly #store: ViewStore;
+  readonly #log: Logger;
+  readonly #hot = new Map<string, JobEntry>();
+  readonly #dirty = new Set<JobEntry>();
+  readonly #keys: { key: string; timeMs: number; messageId: string; id: Buffer }[] = [];
+  #unreadable = 0;
+
+  constructor(store: ViewStore, log: Logger) {
+    this.#store = store;
+    this.#log = log;
+  }
+
+  /** Messages left out because they are no events, or on the wrong topic. */
+  get unreadable(): number {
+    return this.#unreadable;
+  }
+
+  /** The change that the message makes, if it makes one. Jobs older than `horizonMs` are left out. */
+  apply(type: EventType, message: Message, horizonMs: number): Change | undefined {
+    const event = this.#decode(type, message);
+    if (!event || (jobIdTimeMs(event.id) ?? message.publishTimeMs) < horizonMs) return undefined;
+    const entry = this.#entry(event.id);
+    const before = entry.state;
+    const order = { timeMs: message.publishTimeMs, type, messageId: message.messageId };
+    const state = evolve(before, event, order);
+    if (event.type === 'requested' && event.idempotency) {
+      const { timeMs, messageId } = order;
+      this.#keys.push({ key: event.idempotency.key_sha256, timeMs, messageId, id: entry.key });
+    }
+    if (state === before) return undefined;
+    entry.state = state;
+    this.#dirty.add(entry);
+    if (event.type === 'completed' && !before?.outcome) {
+      this.#store.addRunTime(event.model, event.timings.generate_ms);
+    }
+    return { event, order, state };
+  }
+
+  /** Writes all that changed since the last call. */
+  flush(): void {
+    for (const entry of this.#dirty) this.#store.save(entry);
+    this.#dirty.clear();
+    for (const { key, timeMs, messageId, id } of this.#keys) this.#store.saveKey(key, timeMs, messageId, id);
+    this.#keys.length = 0;
+    this.#store.saveCounts();
+    for (const id of this.#hot.keys()) {
+      if (this.#hot.size <= HOT_JOBS) break;
+      this.#hot.delete(id);
+    }
+  }
+
+  /** Drops what is kept at hand: rows were deleted. Nothing may be unwritten. */
+  forget(): void {
+    this.#hot.clear();
+  }
+
+  #entry(id: string): JobEntry {
+    const hot = this.#hot.get(id);
+    if (hot) return hot;
+    const entry = this.#store.entry(id);
+    this.#hot.set(id, entry);
+    return entry;
+  }
+
+  #decode(type: EventType, { topic, messageId, value }: Message): JobEvent | undefined {
+    try {
+      const event = decodeEvent(value);
+      if (event.type === type) return event;
+      throw new GenfleetError('invalid_message', `type: a ${event.type} event on the topic of ${type} ones`);
+    } catch (err) {
+      this.#unreadable += 1;
+      this.#log.warn({ topic, err }, `message ${messageId} is left out of the view`);
+      return undefined;
+    }
+  }
+}
