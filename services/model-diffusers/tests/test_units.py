@@ -6,11 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from diffusers import AutoencoderKL, UNet2DConditionModel
+from transformers import CLIPTextConfig, CLIPTextModel
 
 from genfleet_model.canvas import native_canvas, to_levels
 from genfleet_model.catalog import Catalog
 from genfleet_model.faults import ModelFault
-from genfleet_model.loading import clip_tokenizer
+from genfleet_model.loading import SD1_CONFIGS, clip_tokenizer
 from genfleet_model.logs import JsonLines
 from genfleet_model.outbox import Outbox
 from genfleet_model.samplers import SAMPLERS, canonical_sampler
@@ -77,6 +80,18 @@ def test_clips_tokenizer_is_the_published_one() -> None:
     assert len(tokenizer) == 49408
     # The ids of OpenAI's CLIP for this sentence, between its two marks.
     assert tokenizer("a photo of a cat").input_ids == [49406, 320, 1125, 539, 320, 2368, 49407]
+
+
+def test_the_configuration_for_checkpoints_is_stable_diffusion_1() -> None:
+    """Its published numbers of parameters; on the meta device, where weights take no memory."""
+    with torch.device("meta"):
+        unet = UNet2DConditionModel.from_config(
+            UNet2DConditionModel.load_config(SD1_CONFIGS / "unet")
+        )
+        vae = AutoencoderKL.from_config(AutoencoderKL.load_config(SD1_CONFIGS / "vae"))
+        text_encoder = CLIPTextModel(CLIPTextConfig.from_pretrained(SD1_CONFIGS / "text_encoder"))
+    sizes = [sum(p.numel() for p in part.parameters()) for part in (unet, vae, text_encoder)]
+    assert sizes == [859_520_964, 83_653_863, 123_060_480]
 
 
 def folder_model(folder: Path, name: str, card: object | None = None) -> None:
