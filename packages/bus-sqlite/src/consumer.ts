@@ -1,0 +1,122 @@
+import type { Consumer, ConsumerOptions, Delivery } from '@genfleet/bus';
+import { GenfleetError } from '@genfleet/job';
+import type { GroupCommit } from './group-commit.ts';
+import type { FetchedRow } from './protocol.ts';
+import { toMessage } from './read-topic.ts';
+import type { WakeUp } from './wake-up.ts';
+
+const FETCH_LIMIT = 100;
+const REJECTED_DELAY_MS = 1_000;
+const RETRY_MS = 500;
+const LONGEST_TIMER_MS = 60_000;
+
+/** Fetches what is in line as long as there is room, and sleeps until something changes or is due. */
+export class SqliteConsumer implements Consumer {
+  readonly #commit: GroupCommit;
+  readonly #topic: string;
+  readonly #subscription: number;
+  readonly #handler: (delivery: Delivery) => Promise<void>;
+  readonly #maxInFlight: number;
+  readonly #inFlight = new Set<number>();
+  readonly #unlisten: () => void;
+  #state: 'open' | 'paused' | 'closed' = 'open';
+  #fetching: Promise<void> | undefined;
+  #again = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    source: { commit: GroupCommit; wakeUp: WakeUp; topic: string; subscription: number },
+    handler: (delivery: Delivery) => Promise<void>,
+    options: ConsumerOptions,
+  ) {
+    this.#commit = source.commit;
+    this.#topic = source.topic;
+    this.#subscription = source.subscription;
+    this.#handler = handler;
+    this.#maxInFlight = options.maxInFlight;
+    this.#unlisten = source.wakeUp.listen(() => this.#look());
+    this.#look();
+  }
+
+  pause(): void {
+    if (this.#state === 'open') this.#state = 'paused';
+  }
+
+  resume(): void {
+    if (this.#state !== 'paused') return;
+    this.#state = 'open';
+    this.#look();
+  }
+
+  async close(): Promise<void> {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    this.#unlisten();
+    clearTimeout(this.#timer);
+    await this.#fetching;
+    const handedBack = [...this.#inFlight].map((seq) => this.#settle(seq, Date.now()));
+    await Promise.allSettled(handedBack);
+  }
+
+  #look(): void {
+    if (this.#state !== 'open') return;
+    this.#again = true;
+    this.#fetching ??= this.#fetchAll().finally(() => {
+      this.#fetching = undefined;
+      if (this.#again) this.#look();
+    });
+  }
+
+  async #fetchAll(): Promise<void> {
+    while (this.#again && this.#state === 'open') {
+      this.#again = false;
+      const room = Math.min(this.#maxInFlight - this.#inFlight.size, FETCH_LIMIT);
+      if (room <= 0) return;
+      try {
+        const { rows, nextDueMs } = await this.#commit.fetch({
+          subscription: this.#subscription,
+          limit: room,
+        });
+        if (rows.length === room) this.#again = true;
+        else if (nextDueMs !== undefined) this.#lookAt(nextDueMs);
+        for (const row of rows) this.#handOut(row);
+      } catch (error) {
+        if (error instanceof GenfleetError && error.code === 'closed') return;
+        this.#lookAt(Date.now() + RETRY_MS);
+      }
+    }
+  }
+
+  #lookAt(timeMs: number): void {
+    clearTimeout(this.#timer);
+    const waitMs = Math.min(Math.max(1, timeMs - Date.now()), LONGEST_TIMER_MS);
+    this.#timer = setTimeout(() => this.#look(), waitMs).unref();
+  }
+
+  #handOut(row: FetchedRow): void {
+    const { seq } = row;
+    this.#inFlight.add(seq);
+    const delivery: Delivery = {
+      ...toMessage(this.#topic, row),
+      ack: () => this.#settle(seq),
+      nack: (delayMs) => this.#settle(seq, Date.now() + delayMs),
+    };
+    // a consumer that closed meanwhile gives it back with the rest
+    if (this.#state === 'closed') return;
+    void this.#handler(delivery).catch(() =>
+      this.#settle(seq, Date.now() + REJECTED_DELAY_MS).catch(() => undefined),
+    );
+  }
+
+  /** Once: what was settled before stays settled. */
+  async #settle(seq: number, dueMs?: number): Promise<void> {
+    if (!this.#inFlight.has(seq)) return;
+    await this.#commit.settle({
+      subscription: this.#subscription,
+      seq,
+      ...(dueMs === undefined ? {} : { dueMs }),
+    });
+    this.#inFlight.delete(seq);
+    this.#look();
+  }
+}

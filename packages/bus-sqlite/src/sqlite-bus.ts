@@ -1,0 +1,200 @@
+import { randomUUID } from 'node:crypto';
+import type { DatabaseSync } from 'node:sqlite';
+import {
+  type Bus,
+  type Consumer,
+  type ConsumerOptions,
+  checkOutgoing,
+  type Delivery,
+  type OutgoingMessage,
+  type Producer,
+  type ReadBatch,
+  type ReadOptions,
+  type TopicSpec,
+} from '@genfleet/bus';
+import { GenfleetError, type Topic } from '@genfleet/job';
+import { SqliteConsumer } from './consumer.ts';
+import { inTransaction, openDatabase } from './database.ts';
+import { GroupCommit } from './group-commit.ts';
+import { messageIdOf } from './message-id.ts';
+import { readTopic } from './read-topic.ts';
+import { TransientTopics } from './transient-topics.ts';
+import { WakeUp } from './wake-up.ts';
+
+/** Topics in one SQLite file that several processes may have open. */
+export class SqliteBus implements Bus {
+  readonly #database: DatabaseSync;
+  readonly #commit: GroupCommit;
+  readonly #wakeUp: WakeUp;
+  readonly #transient: TransientTopics;
+  readonly #topicIds = new Map<string, number>();
+  readonly #consumers = new Set<Consumer>();
+  readonly #closed = new AbortController();
+
+  private constructor(parts: {
+    database: DatabaseSync;
+    commit: GroupCommit;
+    wakeUp: WakeUp;
+    transient: TransientTopics;
+  }) {
+    this.#database = parts.database;
+    this.#commit = parts.commit;
+    this.#wakeUp = parts.wakeUp;
+    this.#transient = parts.transient;
+  }
+
+  /** @throws GenfleetError `bus_unavailable` when the file can't be used. */
+  static async open(file: string): Promise<SqliteBus> {
+    const database = openDatabase(file);
+    const wakeUp = new WakeUp(database);
+    try {
+      const commit = await GroupCommit.open(file, randomUUID(), () => wakeUp.ring());
+      return new SqliteBus({ database, commit, wakeUp, transient: new TransientTopics(`${file}-progress`) });
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  }
+
+  async producer(topic: Topic): Promise<Producer> {
+    const id = topic.persistent ? this.#topicId(topic) : 0;
+    let isClosed = false;
+    return {
+      send: async (message) => {
+        if (isClosed || this.#closed.signal.aborted)
+          throw new GenfleetError('closed', 'the producer was closed');
+        checkOutgoing(message);
+        return topic.persistent ? this.#publish(id, message) : this.#transient.send(topic.name, message);
+      },
+      close: async () => {
+        isClosed = true;
+      },
+    };
+  }
+
+  async subscribe(
+    topic: Topic,
+    subscription: string,
+    handler: (delivery: Delivery) => Promise<void>,
+    options: ConsumerOptions,
+  ): Promise<Consumer> {
+    const topicId = this.#topicId(topic);
+    const id = this.#subscriptionId(topicId, subscription);
+    const source = { commit: this.#commit, wakeUp: this.#wakeUp, topic: topic.name, subscription: id };
+    const consumer = new SqliteConsumer(source, handler, options);
+    this.#consumers.add(consumer);
+    return consumer;
+  }
+
+  read(topic: Topic, options: ReadOptions): AsyncIterable<ReadBatch> {
+    const signal = AbortSignal.any([options.signal, this.#closed.signal]);
+    if (!topic.persistent) return this.#transient.read(topic.name, { ...options, signal });
+    const topicId = this.#topicId(topic);
+    const source = { database: this.#database, wakeUp: this.#wakeUp, topicId, topic: topic.name };
+    return readTopic(source, { ...options, signal });
+  }
+
+  async lastMessageId(topic: Topic): Promise<string | undefined> {
+    const select = this.#database.prepare('select max(seq) as seq from messages where topic = ?');
+    const seq = select.get(this.#topicId(topic))?.['seq'];
+    return seq === null || seq === undefined ? undefined : messageIdOf(Number(seq));
+  }
+
+  async ensureTopics(specs: readonly TopicSpec[]): Promise<void> {
+    this.#checkOpen();
+    const persistent = specs.filter(({ topic }) => topic.persistent);
+    inTransaction(this.#database, () => {
+      for (const spec of persistent) this.#ensureTopic(spec);
+    });
+  }
+
+  async backlog(topic: Topic, subscription: string): Promise<number> {
+    const id = this.#subscriptionId(this.#topicId(topic), subscription);
+    const count = this.#database.prepare('select count(*) as n from pending where subscription = ?').get(id);
+    return Number(count?.['n'] ?? 0);
+  }
+
+  async ping(timeoutMs: number): Promise<void> {
+    this.#checkOpen();
+    // an empty group still takes the write lock, so it shows a disk that can't be written
+    const late = new Promise<never>((_, reject) => {
+      const error = new GenfleetError('bus_unavailable', `no answer from the disk within ${timeoutMs} ms`);
+      setTimeout(() => reject(error), timeoutMs).unref();
+    });
+    await Promise.race([this.#commit.fetch({ subscription: 0, limit: 0 }), late]);
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed.signal.aborted) return;
+    await Promise.allSettled([...this.#consumers].map((consumer) => consumer.close()));
+    this.#closed.abort();
+    await this.#commit.close();
+    // readers see the end before the connection they read from is gone
+    await new Promise((resolve) => setImmediate(resolve));
+    this.#wakeUp.close();
+    this.#transient.close();
+    this.#database.close();
+  }
+
+  async #publish(
+    topic: number,
+    message: OutgoingMessage,
+  ): Promise<{ messageId: string; publishTimeMs: number }> {
+    const { seq, timeMs } = await this.#commit.publish({
+      topic,
+      key: message.key,
+      value: message.value,
+      properties: message.properties ? JSON.stringify(message.properties) : null,
+      dueMs: message.deliverAtMs ?? 0,
+    });
+    this.#wakeUp.ring();
+    return { messageId: messageIdOf(seq), publishTimeMs: timeMs };
+  }
+
+  #ensureTopic({ topic, subscriptions, retentionMs }: TopicSpec): void {
+    const retention = Number.isFinite(retentionMs) ? retentionMs : null;
+    this.#database
+      .prepare(
+        `insert into topics (name, retention_ms) values (?, ?)
+         on conflict (name) do update set retention_ms = excluded.retention_ms`,
+      )
+      .run(topic.name, retention);
+    const topicId = this.#topicId(topic);
+    for (const name of subscriptions) {
+      const made = this.#database
+        .prepare('insert or ignore into subscriptions (topic, name) values (?, ?)')
+        .run(topicId, name);
+      if (Number(made.changes) === 0) continue;
+      // from the earliest message on
+      this.#database
+        .prepare(
+          `insert into pending (subscription, seq, due_ms, owner)
+           select ?, seq, max(time_ms, due_ms), null from messages where topic = ?`,
+        )
+        .run(Number(made.lastInsertRowid), topicId);
+    }
+  }
+
+  #topicId({ name }: Topic): number {
+    this.#checkOpen();
+    const known = this.#topicIds.get(name);
+    if (known !== undefined) return known;
+    const id = this.#database.prepare('select id from topics where name = ?').get(name)?.['id'];
+    if (id === undefined)
+      throw new GenfleetError('topic_not_found', `there is no topic ${name}; create it first`);
+    this.#topicIds.set(name, Number(id));
+    return Number(id);
+  }
+
+  #subscriptionId(topicId: number, name: string): number {
+    const select = this.#database.prepare('select id from subscriptions where topic = ? and name = ?');
+    const id = select.get(topicId, name)?.['id'];
+    if (id === undefined)
+      throw new GenfleetError('topic_not_found', `there is no subscription ${name}; create it first`);
+    return Number(id);
+  }
+
+  #checkOpen(): void {
+    if (this.#closed.signal.aborted) throw new GenfleetError('closed', 'the bus was closed');
+  }
+}
