@@ -9,14 +9,14 @@ export interface PulsarAddress {
   readonly token?: string;
 }
 
-export interface S3Address {
+interface S3Address {
   readonly endpoint: string;
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly region: string;
 }
 
-export interface CollectorAddress {
+interface CollectorAddress {
   /** OTLP over HTTP, without `/v1/…`. */
   readonly httpUrl: string;
   /** What it received, as text; absent for a collector given by the environment. */

@@ -1,12 +1,12 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { type Addresses, addressFrom, type ComponentName, type Missing } from './addresses.ts';
 import { cacheDirectory, run } from './script.ts';
 
-export type { Addresses, ComponentName, Missing, PulsarAddress, S3Address } from './addresses.ts';
 export { freePorts } from './free-port.ts';
-export { type OwnPulsar, startOwnPulsar } from './own-pulsar.ts';
-export { type PulsarUnderTest, provideNativeClient, pulsarUnderTest } from './pulsar-under-test.ts';
+export { startOwnPulsar } from './own-pulsar.ts';
+export { provideNativeClient, pulsarUnderTest } from './pulsar-under-test.ts';
 
 const provided = new Map<ComponentName, Promise<Addresses[ComponentName] | Missing>>();
 
@@ -19,7 +19,7 @@ async function obtain(name: ComponentName): Promise<Addresses[ComponentName] | M
   const home = join(cacheDirectory(), 'run');
   mkdirSync(home, { recursive: true });
   const command = [process.execPath, '--disable-warning=ExperimentalWarning'];
-  const script = join(import.meta.dirname, 'shared.ts');
+  const script = fileURLToPath(new URL('./shared.ts', import.meta.url));
   const ended = await run('flock', [
     '-o',
     join(home, `${name}.lock`),

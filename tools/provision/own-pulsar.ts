@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import type { Missing, PulsarAddress } from './addresses.ts';
 import { freePorts } from './free-port.ts';
 import { takeLease } from './leases.ts';
@@ -30,7 +31,7 @@ function watch(directory: string): void {
   takeLease(leases, process.pid);
   const script = join(import.meta.dirname, 'pulsar.sh');
   const stop = ['bash', '-c', 'DIR="$1" bash "$2" stop; rm -rf "$1"', 'stop', directory, script];
-  const reaper = join(import.meta.dirname, 'reaper.ts');
+  const reaper = fileURLToPath(new URL('./reaper.ts', import.meta.url));
   spawn(process.execPath, [reaper, leases, ...stop], {
     detached: true,
     stdio: 'ignore',

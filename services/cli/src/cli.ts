@@ -1,3 +1,4 @@
+import type { Bus } from '@genfleet/bus';
 import type { Config } from '@genfleet/config';
 import { GenfleetError } from '@genfleet/job';
 import { setUp } from './set-up.ts';
@@ -5,6 +6,7 @@ import { setUp } from './set-up.ts';
 /** What the commands need of the process, so that tests can stand in for it. */
 export interface CliContext {
   loadConfig(): Config;
+  openBus(config: Config): Promise<Bus>;
   say(line: string): void;
   complain(line: string): void;
 }
@@ -42,7 +44,8 @@ export async function runCli(words: readonly string[], context: CliContext): Pro
     return EXIT.usage;
   }
   try {
-    await setUp(context.loadConfig(), seconds * 1_000, context.say);
+    const config = context.loadConfig();
+    await setUp(() => context.openBus(config), config.BUS_URL, seconds * 1_000, context.say);
     return EXIT.done;
   } catch (thrown) {
     const error = GenfleetError.from(thrown, 'internal');

@@ -12,6 +12,9 @@ function context() {
     said,
     complaints,
     loadConfig,
+    openBus: (): never => {
+      throw new Error('there is no configuration to open it with');
+    },
     say: (line: string) => void said.push(line),
     complain: (line: string) => void complaints.push(line),
   };

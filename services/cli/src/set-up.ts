@@ -1,7 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openBus } from '@genfleet/adapters';
 import { type Bus, fleetTopics, type TopicSpec } from '@genfleet/bus';
-import type { Config } from '@genfleet/config';
 import { GenfleetError } from '@genfleet/job';
 
 const AGAIN_MS = 1_000;
@@ -30,15 +28,20 @@ async function ensurePatiently(bus: Bus, waitMs: number, say: (line: string) => 
 }
 
 /**
- * Creates what Genfleet needs on the bus of this configuration, and says what is there then.
+ * Creates what Genfleet needs on a bus, and says what is there then. `url` is only to be shown, without its query.
  * @throws GenfleetError as the bus does; `bus_unavailable` after `waitMs` at the latest.
  */
-export async function setUp(config: Config, waitMs: number, say: (line: string) => void): Promise<void> {
-  const bus = await openBus(config);
+export async function setUp(
+  openBus: () => Promise<Bus>,
+  url: string,
+  waitMs: number,
+  say: (line: string) => void,
+): Promise<void> {
+  const bus = await openBus();
   try {
     await ensurePatiently(bus, waitMs, say);
     // a token may be in the query
-    say(`${config.BUS_URL.replace(/\?.*$/s, '')} has all topics of Genfleet:`);
+    say(`${url.replace(/\?.*$/s, '')} has all topics of Genfleet:`);
     for (const spec of fleetTopics()) say(describeSpec(spec));
   } finally {
     await bus.close();
