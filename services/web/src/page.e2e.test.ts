@@ -30,6 +30,15 @@ suite(name, () => {
     await current.page.context().close();
   });
 
+  /** A job of somebody else. */
+  const post = async (body: Record<string, unknown>) => {
+    const response = await fetch(`${product.url}/images/`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    expect(response.status).toBe(202);
+  };
   const open = async (options: Parameters<typeof visit>[2] = {}): Promise<Page> => {
     current = await visit(browser, product.url, options);
     current.page.setDefaultTimeout(LOOK_MS);
@@ -44,6 +53,7 @@ suite(name, () => {
   };
 
   it('shows a picture as it appears out of noise, and keeps it in the gallery', async () => {
+    await post({ generation_settings: { prompt: 'an older one', width: 64, height: 64, steps: 1 } });
     const page = await open();
     await ask(page, { Steps: '40' });
     await stage(page).locator('img.preview').waitFor({ timeout: DRAW_MS });
@@ -65,6 +75,10 @@ suite(name, () => {
     const page = await open();
     await page.locator('.tile a').first().click();
     const dialog = page.getByRole('dialog', { name: PROMPT });
+    await page.keyboard.press('ArrowRight');
+    const older = page.getByRole('dialog', { name: 'an older one' });
+    await older.getByText('64 × 64').waitFor();
+    await page.keyboard.press('ArrowLeft');
     const seed = await dialog.locator('dt:text-is("Seed") + dd').textContent();
     expect(seed).toMatch(/^\d+$/);
     expect(await dialog.getByText('Drawn in').count()).toBe(1);
@@ -126,12 +140,7 @@ suite(name, () => {
   }, 60_000);
 
   it('lists dead letters with their reason and brings them back', async () => {
-    const response = await fetch(`${product.url}/images/`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ generation_settings: { prompt: 'too late' }, deadline_seconds: 0.001 }),
-    });
-    expect(response.status).toBe(202);
+    await post({ generation_settings: { prompt: 'too late' }, deadline_seconds: 0.001 });
     const page = await open();
     await page.locator('.tile[data-status="dead"]').waitFor({ timeout: DRAW_MS });
     await page.getByRole('link', { name: /Dead letters/ }).click();

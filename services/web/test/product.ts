@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePorts } from '../../../tools/provision/components.ts';
+import { freePorts } from '../../../tools/provision/free-port.ts';
 
 const ROOT = new URL('../../..', import.meta.url).pathname;
 const START_MS = 90_000;

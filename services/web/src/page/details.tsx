@@ -1,5 +1,5 @@
 import type { Image } from '@genfleet/client';
-import { useComputed, useSignal } from '@preact/signals';
+import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { HideButton, JobButtons } from './buttons.tsx';
@@ -16,7 +16,7 @@ import { Failure, Thumbnails } from './stage.tsx';
 /** One job in full, over the page. Escape and Back close it; the arrow keys go to its neighbours. */
 export function Details({ id }: { id: string }): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
-  const image = useComputed(() => jobs.value.get(id)).value;
+  const image = jobs.value.get(id);
   const fault = useSignal<string | undefined>(undefined);
   useEffect(() => {
     const element = dialog.current;

@@ -2,6 +2,8 @@ import type { Image } from '@genfleet/client';
 import type { ComponentChildren, JSX } from 'preact';
 import { duration } from './wording.ts';
 
+const HEADING_CHARS = 80;
+
 type Row = readonly [name: string, value: ComponentChildren];
 
 function settingsOf(image: Image, index: number): Row[] {
@@ -9,6 +11,8 @@ function settingsOf(image: Image, index: number): Row[] {
   const count = settings.batch_size * settings.n_iters;
   const seed = settings.seed + index;
   return [
+    // a long one does not fit into the heading
+    ...(settings.prompt.length < HEADING_CHARS ? [] : [['Prompt', settings.prompt] as const]),
     ...(settings.negative_prompt === '' ? [] : [['Not', settings.negative_prompt] as const]),
     [
       'Model',

@@ -1,6 +1,7 @@
 import type { Image } from '@genfleet/client';
-import { useComputed, useSignal } from '@preact/signals';
+import { computed, useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
+import { useMemo } from 'preact/hooks';
 import { reread } from './follow.ts';
 import { Icon } from './icons.tsx';
 import { dropLive, type Live, live } from './jobs.ts';
@@ -10,7 +11,7 @@ import { statusLine } from './wording.ts';
 
 /** Re-renders only for the steps of this job. */
 export function useLive(id: string): Live | undefined {
-  return useComputed(() => live.value.get(id)).value;
+  return useMemo(() => computed(() => live.value.get(id)), [id]).value;
 }
 
 interface Props {
@@ -33,11 +34,13 @@ export function Picture({ image, index = 0, isLarge = false }: Props): JSX.Eleme
       data-status={image.status}
     >
       {seen?.preview ? (
-        <img class="preview" src={seen.preview} alt={isStill ? '' : `${prompt}, unfinished`} />
+        <img class="preview" src={seen.preview} alt={isStill || !isLarge ? '' : `${prompt}, unfinished`} />
       ) : (
         url === undefined && !isFailed(image) && <Noise isMoving={isLarge && !isStill} />
       )}
-      {url !== undefined && <Finished key={url} id={image.id} url={url} alt={prompt} isLarge={isLarge} />}
+      {url !== undefined && (
+        <Finished key={url} id={image.id} url={url} alt={isLarge ? prompt : ''} isLarge={isLarge} />
+      )}
       {isFailed(image) && (
         <span class="no-picture">
           <Icon name={image.status === 'dead' ? 'warning' : 'stop'} />
