@@ -12,6 +12,8 @@ import { Tokenizer } from './tokenizer.ts';
 const manifestSchema = z.object({
   name: z.string(),
   native_short_side: z.int(),
+  size_multiple: z.int(),
+  max_aspect: z.number(),
   vae_factor: z.int(),
   latent_channels: z.int(),
   vae_scaling_factor: z.number(),
@@ -112,8 +114,8 @@ export class DemoModel {
         `unknown sampler ${settings.sampler_name}; there are ${names}`,
       );
     }
-    const { vae_factor: factor, latent_channels: channels, native_short_side: side } = this.#manifest;
-    const canvas = nativeCanvas(settings, side, factor);
+    const { vae_factor: factor, latent_channels: channels } = this.#manifest;
+    const canvas = nativeCanvas(settings, this.#manifest);
     const grid = { width: canvas.width / factor, height: canvas.height / factor };
     const noise = new Noise(seed);
     const start = noise.normal(channels * grid.width * grid.height);

@@ -3,6 +3,7 @@ import {
   decideClaim,
   decideDelivery,
   EVENT_VERSION,
+  jobIdTimeMs,
   type RequestedEvent,
   type StartedEvent,
 } from '@genfleet/job';
@@ -31,6 +32,10 @@ export async function claimRun(
   signal: AbortSignal,
 ): Promise<ClaimResult> {
   const { view, worker, now } = options;
+  // a view that began later than the job must first read the ledger from there
+  if (!(await view.cover(jobIdTimeMs(request.id) ?? 0, FOLD_TIMEOUT_MS))) {
+    return { do: 'wait', reason: 'the view does not reach back to the job yet' };
+  }
   const before = decideDelivery(view.job(request.id), request, now(), worker);
   if (before.do !== 'run') return before;
   const claim = options.newClaim();

@@ -18,7 +18,14 @@ const bus = await openBus(config);
 if (config.BUS_URL.startsWith('sqlite:')) await bus.ensureTopics(fleetTopics());
 const artifacts = await openArtifacts(config);
 const engine = await openEngine(config);
-const view = await openView({ bus, file: ':memory:', kinds: ['txt2img'], log, now: Date.now });
+const view = await openView({
+  bus,
+  file: ':memory:',
+  kinds: ['txt2img'],
+  log,
+  now: Date.now,
+  from: { atTimeMs: Date.now() },
+});
 const registry = createRegistry();
 const worker = await startWorker({
   kind: 'txt2img',

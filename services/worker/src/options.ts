@@ -2,7 +2,7 @@ import type { ArtifactStore } from '@genfleet/artifacts';
 import type { Bus } from '@genfleet/bus';
 import type { Engine } from '@genfleet/engine';
 import type { Kind } from '@genfleet/job';
-import type { View } from '@genfleet/ledger';
+import type { LocalView } from '@genfleet/ledger';
 import type { Logger, WorkerMetrics } from '@genfleet/telemetry';
 
 export interface WorkerOptions {
@@ -11,7 +11,7 @@ export interface WorkerOptions {
   readonly worker: string;
   readonly bus: Bus;
   /** Folds the same topics; a claim gets its number from it. */
-  readonly view: View;
+  readonly view: LocalView;
   readonly artifacts: ArtifactStore;
   readonly engine: Engine;
   readonly log: Logger;
