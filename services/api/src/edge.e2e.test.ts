@@ -160,6 +160,7 @@ describe('the view', () => {
     view.isLagging = true;
     view.ready = false;
     expect((await call(`/images/${OLD_ID}`)).status).toBe(503);
+    expect((await call('/images')).status).toBe(503);
   });
 
   it('that caught up says 404 for a recent id nobody made', async () => {

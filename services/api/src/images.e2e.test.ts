@@ -112,6 +112,8 @@ describe('a list', () => {
     for (let index = 0; index < 5; index += 1) {
       ids.unshift((await fleet.a.client.createImage({ ...BODY, metadata: { grouping } })).id);
     }
+    // the replica that took them lists them at once, the other one when it has read them
+    expect((await fleet.a.client.listImages({ grouping })).total).toBe(5);
     await fleet.b.view.caughtUp(10_000);
     const all = await fleet.b.client.listImages({ grouping });
     expect([all.total, all.images.map(({ id }) => id)]).toEqual([5, ids]);

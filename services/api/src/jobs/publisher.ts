@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import type { Bus, OutgoingMessage, Producer } from '@genfleet/bus';
 import { encodeEvent, GenfleetError, type JobEvent, type Topic, topicOf } from '@genfleet/job';
+import type { View } from '@genfleet/ledger';
 import { injectContext, withSpan } from '@genfleet/telemetry';
 
 /** Publishes that may be under way at once; each holds its message in memory. */
@@ -18,6 +19,8 @@ export class Publisher {
   readonly #bus: Bus;
   readonly #timeoutMs: number;
   readonly #producers = new Map<string, Promise<Producer>>();
+  /** The newest message of each topic that this replica wrote. */
+  readonly #newest = new Map<string, { readonly topic: Topic; readonly messageId: string }>();
   #pending = 0;
 
   constructor(bus: Bus, timeoutMs: number) {
@@ -42,10 +45,18 @@ export class Publisher {
         const message = { key: event.id, value, properties: injectContext() };
         return withinTime(this.#send(topic, message), this.#timeoutMs);
       });
+      const newest = this.#newest.get(topic.name);
+      if (!newest || newest.messageId < messageId) this.#newest.set(topic.name, { topic, messageId });
       return { topic, messageId, sha256: hash('sha256', value) };
     } finally {
       this.#pending -= 1;
     }
+  }
+
+  /** Waits until the view has folded all that this replica published so far, `timeoutMs` at most. */
+  async folded(view: Pick<View, 'applied'>, timeoutMs: number): Promise<void> {
+    const newest = [...this.#newest.values()];
+    await Promise.all(newest.map(({ topic, messageId }) => view.applied(topic, messageId, timeoutMs)));
   }
 
   async #send(topic: Topic, message: OutgoingMessage) {

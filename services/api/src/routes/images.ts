@@ -2,11 +2,14 @@ import { decideCancel, statusOf } from '@genfleet/job';
 import type { JobFilter, Page } from '@genfleet/ledger';
 import type { Request, Response } from 'express';
 import { type Api, baseUrlOf, renderContext } from '../api.ts';
-import { invalid } from '../http/problem.ts';
+import { invalid, unavailable } from '../http/problem.ts';
 import { filterOf, listQuerySchema, pageLinks, pageQuerySchema, parseQuery } from '../http/query.ts';
 import { sendJson, sendProblem } from '../http/respond.ts';
 import { findJob } from '../jobs/find-job.ts';
 import { renderImage } from '../render-image.ts';
+
+/** A list a moment old is better than one that is late. */
+const LIST_WAIT_MS = 250;
 
 /** `GET /images/`: the seed's bare array; how many there are in all stands in a header. */
 export async function listImages(api: Api, req: Request, res: Response): Promise<void> {
@@ -24,6 +27,11 @@ export async function listDeadLetters(api: Api, req: Request, res: Response): Pr
 
 async function sendPage(api: Api, req: Request, res: Response, filter: JobFilter, page: Page): Promise<void> {
   const { view } = api.options;
+  if (!view.ready && !(await view.caughtUp(api.catchUpMs))) {
+    return sendProblem(req, res, unavailable('The view is still reading the topics', 1));
+  }
+  // whoever posted here finds the job in the list
+  await api.publisher.folded(view, LIST_WAIT_MS);
   const total = view.count(filter);
   const states = view
     .jobs(filter, { limit: page.limit, offset: page.offset })

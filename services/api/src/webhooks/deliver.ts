@@ -11,6 +11,8 @@ import { type EndEvent, endsJob, type Sign, type WebhookMessage, webhookMessage 
 /** For the view to fold the message that is being delivered. */
 const FOLD_MS = 5_000;
 const NOT_FOLDED_WAIT_MS = 1_000;
+/** For a slot to come free; while it lasts, the delivery keeps a place that another host's could have. */
+const SLOT_MS = 250;
 const BUSY_HOST_WAIT_MS = 1_000;
 
 export interface DeliverOptions {
@@ -67,7 +69,7 @@ async function call(
 ): Promise<void> {
   const { slots, clock, log, metrics } = options;
   const host = URL.canParse(to.url) ? new URL(to.url).host : '';
-  if (!slots.take(host)) return delivery.nack(BUSY_HOST_WAIT_MS);
+  if (!(await slots.take(host, SLOT_MS))) return delivery.nack(BUSY_HOST_WAIT_MS * (0.5 + options.random()));
   const fields = { jobId: event.id, tenant: event.tenant, kind: event.kind };
   try {
     const outcome = await post(options, event, to, delivery);

@@ -1,23 +1,46 @@
+interface Host {
+  taken: number;
+  /** Those who wait for a slot, the first come first. */
+  readonly waiting: Set<(taken: boolean) => void>;
+}
+
 /** Bounds the calls under way to one host, so that one that hangs does not hold up the others. */
 export class HostSlots {
   readonly #perHost: number;
-  readonly #taken = new Map<string, number>();
+  readonly #hosts = new Map<string, Host>();
 
   constructor(perHost: number) {
     this.#perHost = perHost;
   }
 
-  /** False when the host has as many calls as it may. */
-  take(host: string): boolean {
-    const taken = this.#taken.get(host) ?? 0;
-    if (taken >= this.#perHost) return false;
-    this.#taken.set(host, taken + 1);
-    return true;
+  /** Resolves true with a slot, or false when none came free within `waitMs`. */
+  async take(name: string, waitMs: number): Promise<boolean> {
+    const host = this.#hosts.get(name) ?? { taken: 0, waiting: new Set() };
+    this.#hosts.set(name, host);
+    if (host.taken < this.#perHost) {
+      host.taken += 1;
+      return true;
+    }
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    host.waiting.add(resolve);
+    const timer = setTimeout(resolve, waitMs, false);
+    const taken = await promise;
+    clearTimeout(timer);
+    host.waiting.delete(resolve);
+    return taken;
   }
 
-  give(host: string): void {
-    const left = (this.#taken.get(host) ?? 0) - 1;
-    if (left > 0) this.#taken.set(host, left);
-    else this.#taken.delete(host);
+  give(name: string): void {
+    const host = this.#hosts.get(name);
+    if (!host) return;
+    const [next] = host.waiting;
+    if (next) {
+      // the slot goes from hand to hand
+      host.waiting.delete(next);
+      next(true);
+      return;
+    }
+    host.taken -= 1;
+    if (host.taken === 0) this.#hosts.delete(name);
   }
 }

@@ -9,8 +9,8 @@ import { type PostOptions, postWebhook } from './post-webhook.ts';
 import { signerOf, type WebhookMessage } from './webhook-message.ts';
 
 const TIMEOUT_MS = 10_000;
-const IN_FLIGHT = 64;
-const PER_HOST = 16;
+const IN_FLIGHT = 128;
+const PER_HOST = 32;
 
 export interface WebhookOptions {
   readonly bus: Bus;
