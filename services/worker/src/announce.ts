@@ -19,7 +19,7 @@ export function startAnnouncing(options: Pick<WorkerOptions, 'bus' | 'engine' | 
       if (!stopped) await send(options, models, false);
     } catch (err) {
       nextMs = FIRST_TRY_MS;
-      log.warn({ engine: engine.name, err }, 'could not announce the models yet');
+      log.debug({ err }, 'could not announce the models yet');
     }
     if (!stopped) timer = setTimeout(announce, nextMs).unref();
   };

@@ -34,6 +34,8 @@ export class Pipeline {
   #running: readonly Run[] = [];
   #runEndsSoon = true;
   #engineTrusted = false;
+  /** That it is not ready was said; once is enough. */
+  #engineReported = false;
   #consumer: Consumer | undefined;
   #loop: Promise<void> | undefined;
 
@@ -93,9 +95,12 @@ export class Pipeline {
     try {
       await this.#options.engine.health();
       this.#engineTrusted = true;
+      this.#engineReported = false;
       return true;
     } catch (err) {
-      this.#options.log.warn({ engine: this.#options.engine.name, err }, 'engine is not ready');
+      if (!this.#engineReported)
+        this.#options.log.warn({ err }, 'engine is not ready; jobs wait until it is');
+      this.#engineReported = true;
       await sleep(HEALTH_WAIT_MS, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
       return false;
     }

@@ -1,0 +1,219 @@
+import { decideCancel, GenfleetError, type JobState, topicOf, WORKER_SUBSCRIPTION } from '@genfleet/job';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { failure, greyPictures, ScriptedEngine } from '../test/scripted-engine.ts';
+import { createRig, type Rig } from '../test/worker-rig.ts';
+
+let rig: Rig;
+beforeEach(async () => {
+  rig = await createRig();
+});
+afterEach(async () => {
+  await rig.close();
+});
+
+const REQUESTED = topicOf('requested', 'txt2img');
+
+async function emptied(): Promise<void> {
+  for (;;) {
+    if ((await rig.bus.backlog(REQUESTED, WORKER_SUBSCRIPTION)) === 0) return;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+async function cancel(id: string): Promise<void> {
+  const event = decideCancel(rig.view.job(id) as JobState, Date.now(), 'by its client');
+  if ('refused' in event) throw new Error(event.refused);
+  await rig.publish(event);
+}
+
+function deadOf(state: JobState) {
+  if (state.outcome?.type !== 'dead') throw new Error('not a dead letter');
+  return state.outcome.event;
+}
+
+describe('a worker', () => {
+  it('stores every image under a name that depends on the job alone, then completes and acknowledges', async () => {
+    await rig.start(new ScriptedEngine((task) => greyPictures(task, 3, 1)));
+    const one = await rig.request();
+    const several = await rig.request({ batch_size: 2, format: 'png', seed: 5 });
+    const state = await rig.until(several, 'completed');
+    await rig.until(one, 'completed');
+    if (state.outcome?.type !== 'completed') throw new Error('not completed');
+    const { artifacts, attempt, timings } = state.outcome.event;
+    expect(artifacts.map(({ key, seed, width }) => [key, seed, width])).toEqual([
+      [`${several}_0.png`, 5, 64],
+      [`${several}_1.png`, 6, 64],
+    ]);
+    expect(attempt).toBe(1);
+    expect(timings.generate_ms).toBeGreaterThan(0);
+    expect((await rig.artifacts.get(`${one}.jpg`)).contentType).toBe('image/jpeg');
+    await emptied();
+  });
+
+  it('tries a failed run again three times, then writes a dead letter with every attempt', async () => {
+    const engine = new ScriptedEngine(async (_, run) =>
+      failure(new GenfleetError('engine_failed', `run ${run}`)),
+    );
+    await rig.start(engine);
+    const id = await rig.request();
+    const dead = deadOf(await rig.until(id, 'dead'));
+    expect(dead.error).toEqual({ code: 'engine_failed', message: 'run 4' });
+    expect(dead.failures.map(({ attempt, message }) => [attempt, message])).toEqual([
+      [1, 'run 1'],
+      [2, 'run 2'],
+      [3, 'run 3'],
+      [4, 'run 4'],
+    ]);
+    await emptied();
+    expect(engine.batches).toHaveLength(4);
+  });
+
+  it('completes on a later attempt and keeps the reason of the failed one', async () => {
+    const script = new ScriptedEngine((task, run) =>
+      run === 1
+        ? Promise.resolve(failure(new GenfleetError('out_of_memory', 'no room')))
+        : greyPictures(task, 1, 1),
+    );
+    await rig.start(script);
+    const state = await rig.until(await rig.request(), 'completed');
+    expect(state.starts).toHaveLength(2);
+    expect(state.request?.failures).toMatchObject([{ attempt: 1, code: 'out_of_memory' }]);
+  });
+
+  it('writes a dead letter at once for what can not get better', async () => {
+    const engine = new ScriptedEngine(async () =>
+      failure(new GenfleetError('model_not_found', 'there is grey')),
+    );
+    await rig.start(engine);
+    const dead = deadOf(await rig.until(await rig.request(), 'dead'));
+    expect(dead.error.code).toBe('model_not_found');
+    expect(engine.batches).toHaveLength(1);
+  });
+
+  it.each([
+    ['too few pictures', { images: [] }],
+    [
+      'a picture of another size',
+      { images: [{ encoding: 'rgb' as const, width: 8, height: 8, bytes: new Uint8Array(192) }] },
+    ],
+    [
+      'bytes that are no picture',
+      { images: [{ encoding: 'png' as const, width: 64, height: 64, bytes: Buffer.from('rubbish') }] },
+    ],
+  ])('counts an engine that returns %s as failed', async (_, rubbish) => {
+    const result = { ok: true, model: 'grey', modelLoadMs: 0, generateMs: 1, ...rubbish } as const;
+    await rig.start(new ScriptedEngine(async () => result));
+    expect(deadOf(await rig.until(await rig.request(), 'dead')).error.code).toBe('engine_failed');
+  });
+
+  it('never starts a job that was cancelled while it waited', async () => {
+    const id = await rig.request();
+    await rig.until(id, 'queued');
+    await cancel(id);
+    await rig.until(id, 'cancelled');
+    const engine = new ScriptedEngine((task) => greyPictures(task, 1, 1));
+    await rig.start(engine);
+    const next = await rig.request();
+    await rig.until(next, 'completed');
+    expect(engine.batches).toEqual([[next]]);
+    await emptied();
+  });
+
+  it('stops a running job when it is cancelled, and goes on with the next', async () => {
+    let steps = 0;
+    const engine = new ScriptedEngine((task, run) =>
+      greyPictures(
+        { ...task, onProgress: (p) => (run === 1 ? (steps = p.step) : 0) },
+        run === 1 ? 10_000 : 1,
+        5,
+      ),
+    );
+    await rig.start(engine);
+    const id = await rig.request();
+    await rig.until(id, 'running');
+    await cancel(id);
+    await rig.until(await rig.request(), 'completed');
+    expect(steps).toBeLessThan(10_000);
+    expect(rig.view.job(id)?.outcome?.type).toBe('cancelled');
+    await emptied();
+  });
+
+  it('ends a job at its deadline, running or waiting', async () => {
+    await rig.start(new ScriptedEngine((task) => greyPictures(task, 10_000, 5)));
+    const running = await rig.request({}, { deadline_seconds: 0.5 });
+    const waiting = await rig.request({}, { deadline_seconds: 0.2 });
+    expect(deadOf(await rig.until(running, 'dead')).error.code).toBe('deadline_exceeded');
+    expect(deadOf(await rig.until(waiting, 'dead')).error.code).toBe('deadline_exceeded');
+    expect(rig.view.job(waiting)?.starts).toHaveLength(0);
+  });
+
+  it('gives up on an engine that shows no progress', async () => {
+    const hung = new ScriptedEngine(
+      (task) =>
+        new Promise((resolve) => {
+          const stop = () => resolve(failure(new GenfleetError('cancelled', 'stopped')));
+          task.signal.addEventListener('abort', stop, { once: true });
+        }),
+    );
+    await rig.start(hung, { engineIdleTimeoutMs: 50 });
+    const dead = deadOf(await rig.until(await rig.request(), 'dead'));
+    expect(dead.failures.map(({ code }) => code)).toEqual(Array(4).fill('engine_timeout'));
+  });
+
+  it('hands a running job back when it has to stop, without the price of an attempt', async () => {
+    const worker = await rig.start(new ScriptedEngine((task) => greyPictures(task, 10_000, 5)));
+    const id = await rig.request();
+    await rig.until(id, 'running');
+    await worker.stop(0);
+    await rig.until(id, 'queued');
+    await rig.start(new ScriptedEngine((task) => greyPictures(task, 1, 1)));
+    const state = await rig.until(id, 'completed');
+    expect(state.outcome).toMatchObject({ event: { attempt: 1, worker: 'worker-2' } });
+  });
+
+  it('lets a run end within its grace', async () => {
+    const worker = await rig.start(new ScriptedEngine((task) => greyPictures(task, 20, 10)));
+    const id = await rig.request();
+    await rig.until(id, 'running');
+    await worker.stop(20_000);
+    await rig.until(id, 'completed');
+  });
+
+  it('makes a job whose images can not be stored a dead letter with the reason, and nothing else stops', async () => {
+    let isFull = true;
+    const { artifacts } = rig;
+    const full = Object.create(artifacts, {
+      put: {
+        value: async (key: string, bytes: Uint8Array, type: string) => {
+          if (isFull) throw new GenfleetError('artifacts_failed', 'no space left', { retryable: false });
+          await artifacts.put(key, bytes, type);
+        },
+      },
+    }) as Rig['artifacts'];
+    await rig.start(new ScriptedEngine((task) => greyPictures(task, 1, 1)), { artifacts: full });
+    const dead = deadOf(await rig.until(await rig.request(), 'dead'));
+    expect(dead.error).toEqual({ code: 'artifacts_failed', message: 'no space left' });
+    isFull = false;
+    await rig.until(await rig.request(), 'completed');
+  });
+
+  it('generates waiting jobs that agree as one batch when the engine can', async () => {
+    const engine = new ScriptedEngine((task) => greyPictures(task, 2, 20), 4);
+    const ids = await Promise.all(Array.from({ length: 6 }, () => rig.request()));
+    const odd = await rig.request({ steps: 7 });
+    await rig.start(engine);
+    for (const id of [...ids, odd]) await rig.until(id, 'completed');
+    expect(Math.max(...engine.batches.map((batch) => batch.length))).toBeGreaterThan(1);
+    expect(engine.batches.find((batch) => batch.includes(odd))).toEqual([odd]);
+  });
+
+  it('shares the work between workers, each job with one of them', async () => {
+    const engines = [1, 2].map(() => new ScriptedEngine((task) => greyPictures(task, 2, 10)));
+    for (const engine of engines) await rig.start(engine);
+    const ids = await Promise.all(Array.from({ length: 20 }, () => rig.request()));
+    for (const id of ids) await rig.until(id, 'completed');
+    const ran = engines.flatMap((engine) => engine.batches.flat());
+    expect(ran.sort()).toEqual([...ids].sort());
+    expect(engines.every((engine) => engine.batches.length > 0)).toBe(true);
+  });
+});

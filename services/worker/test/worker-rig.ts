@@ -1,0 +1,106 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ArtifactStore } from '@genfleet/artifacts';
+import { openFileStore } from '@genfleet/artifacts-file';
+import { type Bus, fleetTopics } from '@genfleet/bus';
+import { openSqliteBus } from '@genfleet/bus-sqlite';
+import type { Engine } from '@genfleet/engine';
+import {
+  decideRequest,
+  encodeEvent,
+  imageRequestSchema,
+  type JobEvent,
+  type JobState,
+  newJobId,
+  statusOf,
+  topicOf,
+} from '@genfleet/job';
+import { type LocalView, openView } from '@genfleet/ledger';
+import { createLogger, createRegistry, createWorkerMetrics } from '@genfleet/telemetry';
+import { startWorker, type Worker, type WorkerOptions } from '../src/index.ts';
+
+const PATIENCE_MS = 30_000;
+
+/** A real embedded bus, view and store around the worker under test. */
+export interface Rig {
+  readonly bus: Bus;
+  readonly view: LocalView;
+  readonly artifacts: ArtifactStore;
+  start(engine: Engine, change?: Partial<WorkerOptions>): Promise<Worker>;
+  /** Puts a job in line, and answers its id. */
+  request(settings?: Record<string, unknown>, more?: Record<string, unknown>): Promise<string>;
+  publish(event: JobEvent): Promise<void>;
+  /** Waits for the job to have this status. */
+  until(id: string, status: string): Promise<JobState>;
+  close(): Promise<void>;
+}
+
+export async function createRig(): Promise<Rig> {
+  const folder = mkdtempSync(join(tmpdir(), 'genfleet-worker-'));
+  const log = createLogger({ level: 'silent', service: 'test' });
+  const bus = await openSqliteBus({ file: join(folder, 'fleet.db') });
+  await bus.ensureTopics(fleetTopics());
+  const view = await openView({ bus, file: ':memory:', kinds: ['txt2img'], log, now: Date.now });
+  const artifacts = await openFileStore({ directory: join(folder, 'artifacts') });
+  const workers: Worker[] = [];
+
+  const publish = async (event: JobEvent) => {
+    const producer = await bus.producer(topicOf(event.type, event.kind));
+    await producer.send({ key: event.id, value: encodeEvent(event) });
+  };
+  return {
+    bus,
+    view,
+    artifacts,
+    publish,
+    start: async (engine, change) => {
+      const worker = await startWorker({
+        kind: 'txt2img',
+        worker: `worker-${workers.length + 1}`,
+        bus,
+        view,
+        artifacts,
+        engine,
+        log,
+        metrics: createWorkerMetrics(createRegistry()),
+        now: Date.now,
+        newClaim: randomUUID,
+        batchJobs: 4,
+        backoffMs: [10, 10, 10],
+        engineIdleTimeoutMs: 10_000,
+        ...change,
+      });
+      workers.push(worker);
+      return worker;
+    },
+    request: async (settings = {}, more = {}) => {
+      const generation_settings = { prompt: 'x', width: 64, height: 64, model: 'grey', ...settings };
+      const nowMs = Date.now();
+      const body = imageRequestSchema.parse({ generation_settings, ...more });
+      const event = decideRequest(body, { id: newJobId(nowMs), tenant: 'default', nowMs, seed: 1 });
+      await publish(event);
+      return event.id;
+    },
+    until: async (id, status) => {
+      const endMs = performance.now() + PATIENCE_MS;
+      for (;;) {
+        const state = view.job(id);
+        if (state && statusOf(state) === status) return state;
+        if (performance.now() > endMs) {
+          throw new Error(`job ${id} is ${state ? statusOf(state) : 'not known'}, not ${status}`);
+        }
+        await sleep(10);
+      }
+    },
+    close: async () => {
+      for (const worker of workers) await worker.stop(0);
+      await view.close();
+      await bus.close();
+      await artifacts.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
