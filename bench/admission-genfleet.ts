@@ -1,0 +1,59 @@
+/**
+ * One server of the admission bench: `admission-genfleet.ts durable|undurable DIRECTORY`. The API as it is, over
+ * the embedded bus; `undurable` is the same handler over the same bus with a producer that stores nothing.
+ * Prints its port.
+ */
+import { join } from 'node:path';
+import { openFileStore } from '../packages/artifacts-file/src/index.ts';
+import { type Bus, fleetTopics } from '../packages/bus/src/index.ts';
+import { openSqliteBus } from '../packages/bus-sqlite/src/index.ts';
+import { newJobId } from '../packages/job/src/index.ts';
+import { openView } from '../packages/ledger/src/index.ts';
+import { createLogger } from '../packages/telemetry/src/index.ts';
+import { startApi } from '../services/api/src/index.ts';
+
+const [mode = 'durable', directory = ''] = process.argv.slice(2);
+const log = createLogger({ level: 'warn', service: 'bench' });
+const real = await openSqliteBus({ file: join(directory, 'fleet.db') });
+await real.ensureTopics(fleetTopics());
+
+let sent = 0;
+const storesNothing: Bus = Object.assign(Object.create(real) as Bus, {
+  producer: async () => ({
+    send: async () => {
+      sent += 1;
+      return { messageId: String(sent).padStart(16, '0'), publishTimeMs: Date.now() };
+    },
+    close: async () => undefined,
+  }),
+});
+
+const view = await openView({
+  bus: real,
+  file: join(directory, 'view.db'),
+  kinds: ['txt2img'],
+  log,
+  now: Date.now,
+});
+const api = await startApi({
+  bus: mode === 'durable' ? real : storesNothing,
+  view,
+  artifacts: await openFileStore({ directory: join(directory, 'artifacts') }),
+  config: {
+    HOST: '127.0.0.1',
+    PORT: 0,
+    PUBLIC_URL: undefined,
+    MAX_BODY_BYTES: 262_144,
+    MAX_QUEUED_JOBS: 1_000_000_000,
+    MODELS: [],
+    ARTIFACT_URL_TTL_SECONDS: 3_600,
+    DRAIN_GRACE_MS: 1_000,
+    WEBHOOK_SECRET: undefined,
+    WEBHOOK_ALLOW_PRIVATE: false,
+  },
+  log,
+  clock: Date.now,
+  newId: newJobId,
+});
+process.stdout.write(`${api.port}\n`);
+process.on('SIGTERM', () => process.exit(0));
