@@ -23,7 +23,6 @@ Loader = Callable[[ModelEntry, Device], LoadedModel]
 class _Slot:
     model: LoadedModel
     users: int = 0
-    broken: bool = False
 
 
 @dataclass(frozen=True)
@@ -32,6 +31,11 @@ class Borrowed:
 
     model: LoadedModel
     load_ms: int
+
+    @property
+    def stale(self) -> bool:
+        """Whether it was discarded meanwhile: it has to be given back and borrowed anew."""
+        return self.model.pipeline is None
 
 
 class Pipelines:
@@ -81,15 +85,14 @@ class Pipelines:
             yield Borrowed(slot.model, load_ms)
         finally:
             slot.users -= 1
-            if slot.broken and slot.users == 0:
-                self._drop(entry.name, slot, "broken")
             self._announce()
 
     def discard(self, name: str) -> None:
-        """Has a pipeline that failed thrown away once nobody uses it, so that it loads afresh."""
+        """Throws a pipeline that failed away, so that the next request loads it afresh. Only for
+        whoever holds the device: others who borrowed it find it stale when their turn comes."""
         slot = self._slots.get(name)
         if slot is not None:
-            slot.broken = True
+            self._drop(name, slot, "broken")
 
     def evict_others(self, keep: str) -> int:
         """Evicts every idle model but one, to make room for its work; how many there were."""
@@ -114,6 +117,8 @@ class Pipelines:
             await self._room.wait()
             return 0
         task = asyncio.get_running_loop().create_task(self._load_in_thread(entry))
+        # Looked at here, so that a load that fails after all who wanted it left is no news.
+        task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
         self._loading[entry.name] = (task, size_bytes)
         # Shielded: whoever gave up waiting must not take the load away from the others.
         return (await asyncio.shield(task)).load_ms

@@ -70,8 +70,10 @@ class Session:
             if not self._on_device:
                 work.cancel()
             await work
+            # Only cancelled work ends without its images and without an error.
+            self._fail_open(ModelFault("cancelled", "nobody waits for the images"))
         except asyncio.CancelledError:
-            self._fail_open(ModelFault("engine_failed", "the container is going down"))
+            self._fail_open(ModelFault("cancelled", "nobody waits for the images"))
         except ModelFault as fault:
             self._fail_open(fault)
         except Exception as error:
@@ -93,20 +95,29 @@ class Session:
         started = time.monotonic()
         waiting = asyncio.create_task(self._say_waiting())
         try:
-            async with self.engine.pipelines.borrow(self.entry) as borrowed:
-                self._times["load_ms"] = borrowed.load_ms
-                self.trace.loaded(borrowed.load_ms)
-                async with self.engine.gate.turn():
-                    waited_ms = round((time.monotonic() - started) * 1000)
-                    self._times["queue_ms"] = max(0, waited_ms - borrowed.load_ms)
-                    waiting.cancel()
-                    if not self.cancellation.nothing_wanted:
-                        await self._generate(borrowed.model)
+            while not await self._take_turn(started, waiting):
+                pass
         finally:
             waiting.cancel()
         # Encoding is off the device: the next request generates meanwhile.
         if self._encoding:
             await asyncio.gather(*self._encoding)
+
+    async def _take_turn(self, started: float, waiting: asyncio.Task[None]) -> bool:
+        """Loads, waits and generates; False if the model was discarded during the wait."""
+        async with self.engine.pipelines.borrow(self.entry) as borrowed:
+            if borrowed.load_ms:
+                self._times["load_ms"] += borrowed.load_ms
+                self.trace.loaded(borrowed.load_ms)
+            async with self.engine.gate.turn():
+                if borrowed.stale:
+                    return False
+                waiting.cancel()
+                waited_ms = round((time.monotonic() - started) * 1000)
+                self._times["queue_ms"] = max(0, waited_ms - self._times["load_ms"])
+                if not self.cancellation.nothing_wanted:
+                    await self._generate(borrowed.model)
+        return True
 
     async def _generate(self, model: LoadedModel) -> None:
         loop = asyncio.get_running_loop()

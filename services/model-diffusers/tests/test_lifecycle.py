@@ -222,6 +222,25 @@ def test_a_pipeline_that_crashes_is_replaced(
     assert value(container, "genfleet_model_loads_total", model="alpha", outcome="loaded") == 2
 
 
+def test_who_waited_for_a_pipeline_that_crashed_gets_a_fresh_one(
+    small: Callable[..., Container], brake: Brake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    container = small()
+    brake.release.set()
+    generate(container.url, request())
+    brake.release.clear()
+    brake.reached.clear()
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(generate, container.url, request(steps=50))
+        assert brake.reached.wait(WAIT_S)
+        second = pool.submit(generate, container.url, request())
+        wait_for(lambda: container.engine.pipelines._slots["alpha"].users == 2)
+        fail_steps(container, monkeypatch, RuntimeError("a kernel went wrong"))
+        brake.release.set()
+        assert any(line["type"] == "error" for line in first.result(WAIT_S))
+        assert len(pngs(second.result(WAIT_S))) == 1
+
+
 def test_memory_that_ends_takes_other_models_first_then_smaller_batches(
     small: Callable[..., Container], monkeypatch: pytest.MonkeyPatch
 ) -> None:
