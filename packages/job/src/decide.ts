@@ -7,7 +7,7 @@ import {
   type RequestedEvent,
 } from './event.ts';
 import type { ImageRequest, Txt2ImgSettings } from './settings.ts';
-import { attemptOf, isTerminal, type JobState, MAX_ATTEMPTS, statusOf } from './state.ts';
+import { attemptOf, isTerminal, type JobState, MAX_ATTEMPTS, MAX_CLAIMS, statusOf } from './state.ts';
 
 const iso = (ms: number) => new Date(ms).toISOString();
 const MESSAGE_CHARS = 2_000;
@@ -70,6 +70,8 @@ export function decideDelivery(
   if (isPastDeadline(request, nowMs)) return { do: 'bury', event: deadlineExceeded(request, nowMs) };
   if (request.attempt > MAX_ATTEMPTS)
     return { do: 'bury', event: workerLost(request, undefined, worker, nowMs) };
+  if (state && state.redrive === request.redrive && state.starts.length >= MAX_CLAIMS)
+    return { do: 'bury', event: claimedTooOften(request, state, nowMs) };
   return { do: 'run', attempt: request.attempt };
 }
 
@@ -170,6 +172,12 @@ function workerLost(
   const failures = lostAttempts(state, request, MAX_ATTEMPTS + 1);
   const message = `Given up after ${MAX_ATTEMPTS} attempts; the last worker to claim it, ${worker}, did not run it`;
   return buried(request, { attempt: MAX_ATTEMPTS, failures }, { code: 'worker_lost', message }, nowMs);
+}
+
+function claimedTooOften(request: RequestedEvent, state: JobState, nowMs: number): DeadEvent {
+  const failures = lostAttempts(state, request, MAX_ATTEMPTS + 1);
+  const message = `Given up after ${state.starts.length} claims, of which most were handed back unfinished`;
+  return buried(request, { attempt: request.attempt, failures }, { code: 'worker_lost', message }, nowMs);
 }
 
 /** The failures that were reported, and one `worker_lost` for each earlier claim that nothing was heard of. */

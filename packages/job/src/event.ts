@@ -1,12 +1,14 @@
 import { z } from 'zod';
 import { ERROR_CODES } from './error.ts';
+import { isUuid } from './job-id.ts';
 import { metadataSchema, txt2imgSettingsSchema } from './settings.ts';
 import { KINDS } from './topic.ts';
 
 /** Version of the event schemas below; a reader refuses what is newer than itself. */
 export const EVENT_VERSION = 1;
 
-const id = z.uuid();
+/** In lower case, so that one job has one id wherever it is compared. */
+const id = z.string().refine(isUuid, { error: 'Invalid UUID in lower case' });
 const timestamp = z.iso.datetime();
 export const failureSchema = z.object({
   attempt: z.int().min(1),

@@ -5,7 +5,6 @@ import {
   type JobState,
   type LedgerOrder,
   type Outcome,
-  STARTS_KEPT,
   type Start,
 } from './state.ts';
 
@@ -48,14 +47,13 @@ function withStart(state: JobState, event: StartedEvent, order: LedgerOrder): Jo
   const { attempt, claim, worker, model, time } = event;
   const known = state.starts.find((start) => start.claim === claim);
   const isEarlier = !known || compareOrder(order, known.order) < 0;
+  if (!isEarlier && (known.released || !event.released)) return state;
   const released = (known?.released ?? false) || event.released;
   const entry: Start = isEarlier
     ? { order, attempt, claim, worker, model, time, released }
     : { ...known, released };
-  const starts = [...state.starts.filter((start) => start !== known), entry]
-    .sort((a, b) => compareOrder(a.order, b.order))
-    .slice(-STARTS_KEPT);
-  return { ...state, starts };
+  const starts = [...state.starts.filter((start) => start !== known), entry];
+  return { ...state, starts: starts.sort((a, b) => compareOrder(a.order, b.order)) };
 }
 
 function withOutcome(state: JobState, outcome: Outcome): JobState {

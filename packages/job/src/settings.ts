@@ -19,10 +19,16 @@ export const LIMITS = {
 
 /** Accepts a number, or text that reads as exactly one: the seed's README sends `"batch_size": "1"`. */
 function numeric<T extends z.ZodType<number>>(schema: T) {
-  return z.preprocess(
-    (value) => (typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value.trim()) ? Number(value) : value),
-    schema,
-  );
+  return z.preprocess((value) => (typeof value === 'string' ? (exactNumber(value) ?? value) : value), schema);
+}
+
+/** Undefined for other text, and for a fraction so close to an integer that it would be rounded to one. */
+function exactNumber(text: string): number | undefined {
+  const digits = /^-?\d+(?:\.(\d+))?$/.exec(text.trim());
+  if (!digits) return undefined;
+  const number = Number(text);
+  const isRounded = Number.isInteger(number) && /[1-9]/.test(digits[1] ?? '');
+  return isRounded ? undefined : number + 0;
 }
 
 const integer = (min: number, max: number) => numeric(z.int().min(min).max(max));
@@ -35,7 +41,8 @@ export const txt2imgSettingsSchema = z
   .strictObject({
     prompt: z.string().min(1).max(LIMITS.promptChars),
     negative_prompt: z.string().max(LIMITS.promptChars).default(''),
-    seed: integer(0, Number.MAX_SAFE_INTEGER).optional().meta({
+    // `int` itself ends at 2^53 - 1; a second bound there would report one fault twice
+    seed: numeric(z.int().min(0)).optional().meta({
       description: 'Random when left out; the seed drawn is echoed',
     }),
     sampler_name: z

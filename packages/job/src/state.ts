@@ -65,8 +65,11 @@ export interface JobState {
   readonly outcome: Outcome | undefined;
 }
 
-/** Claims kept for a job, the latest. Only releases can make more, and those no longer count. */
-export const STARTS_KEPT = 32;
+/**
+ * Claims that one life of a job may have; only releases can make so many. The bound is held by `decideDelivery`,
+ * which claims no more: a fold that forgot some of them would depend on the order it read them in.
+ */
+export const MAX_CLAIMS = 64;
 
 /** The first run and three retries. */
 export const MAX_ATTEMPTS = 4;

@@ -13,7 +13,10 @@ export const TRIGGERS = [
 ] as const;
 export type Trigger = (typeof TRIGGERS)[number];
 
-/** Several statuses where it depends on which attempt was given back. */
+/**
+ * Several statuses where it depends on the claims: whether the one given back was the only one, and whether the
+ * attempt that a retry asks for has been claimed by somebody already.
+ */
 type Next = JobStatus | readonly JobStatus[];
 
 /**
@@ -44,10 +47,10 @@ export const TRANSITIONS: Readonly<Record<JobStatus, Readonly<Record<Trigger, Ne
   },
   running: {
     requested: 'running',
-    retried: 'retrying',
+    retried: ['retrying', 'running'],
     redriven: 'queued',
     started: 'running',
-    released: ['queued', 'retrying', 'running'],
+    released: ['unknown', 'queued', 'retrying', 'running'],
     completed: 'completed',
     dead: 'dead',
     cancelled: 'cancelled',
