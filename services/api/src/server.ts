@@ -13,6 +13,7 @@ import { startWebhooks } from './webhooks/index.ts';
 const REQUEST_TIMEOUT_MS = 30_000;
 /** Longer than load balancers keep an idle connection, so that they never reuse one that was just closed. */
 const KEEP_ALIVE_MS = 65_000;
+const FIRST_MODELS_MS = 1_000;
 const WEBHOOK_RETRY_MS = 2_000;
 const MAX_CONNECTIONS = 20_000;
 
@@ -33,17 +34,23 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   const stopping = new AbortController();
   const { signal } = stopping;
   const api = createApi(options, signal);
+  const models = Promise.withResolvers<void>();
+  const feeds = [
+    followAnnouncements(api.catalogue, { bus, log, clock, signal, onCaughtUp: models.resolve }),
+    followProgress(api.progress, { bus, kind: 'txt2img', log, signal }),
+  ];
+  // so that the first request is already checked against the models there are; a bus that is away can't hold it up
+  await Promise.race([models.promise, sleep(FIRST_MODELS_MS, undefined, { signal })]);
   const server = createServer(createApp(api));
   server.requestTimeout = REQUEST_TIMEOUT_MS;
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   server.maxConnections = MAX_CONNECTIONS;
-  const port = await listen(server, config.HOST, config.PORT);
+  const port = await listen(server, config.HOST, config.PORT).catch((error: unknown) => {
+    stopping.abort();
+    throw error;
+  });
   const url = config.PUBLIC_URL ?? `http://${nameFor(config.HOST)}:${port}`;
-  const following = Promise.all([
-    callWebhooks(api, url),
-    followAnnouncements(api.catalogue, { bus, log, clock, signal }),
-    followProgress(api.progress, { bus, kind: 'txt2img', log, signal }),
-  ]);
+  const following = Promise.all([...feeds, callWebhooks(api, url)]);
   log.info({}, `API listens on ${url}`);
   return {
     url,

@@ -56,6 +56,7 @@ export class MemoryBus implements Bus {
   async *read(topic: Topic, options: { from: unknown; signal: AbortSignal }): AsyncIterable<ReadBatch> {
     const all = this.messages(topic);
     let next = options.from === 'latest' ? all.length : 0;
+    yield { messages: [], caughtUp: next === all.length };
     while (!options.signal.aborted) {
       if (next < all.length) {
         const messages = all.slice(next);

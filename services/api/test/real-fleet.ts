@@ -6,10 +6,11 @@ import { fleetTopics } from '@genfleet/bus';
 import { openSqliteBus } from '@genfleet/bus-sqlite';
 import { openView } from '@genfleet/ledger';
 import { createLogger } from '@genfleet/telemetry';
+import type { ApiOptions } from '../src/index.ts';
 import { HandWorker, type Replica, startReplica } from './rig.ts';
 
 /** Two replicas of the API, each with its own view, over one bus in a file and one folder of artifacts. */
-export async function startRealFleet() {
+export async function startRealFleet(settings: Partial<ApiOptions['config']> = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'genfleet-api-'));
   const bus = await openSqliteBus({ file: join(folder, 'fleet.db') });
   await bus.ensureTopics(fleetTopics());
@@ -19,7 +20,7 @@ export async function startRealFleet() {
   for (const name of ['a', 'b']) {
     const file = join(folder, `view-${name}.db`);
     const view = await openView({ bus, file, kinds: ['txt2img'], log, now: Date.now });
-    replicas.push(await startReplica({ bus, view, artifacts }));
+    replicas.push(await startReplica({ bus, view, artifacts }, { settings }));
   }
   const [a, b] = replicas;
   if (!a || !b) throw new TypeError('two replicas were started');

@@ -137,11 +137,11 @@ function union(a: ModelInfo, b: ModelInfo): ModelInfo {
 /** Reads the announcements of the last day and all that come, until the signal aborts. */
 export async function followAnnouncements(
   catalogue: ModelCatalogue,
-  options: { bus: Bus; log: Logger; clock: () => number; signal: AbortSignal },
+  options: { bus: Bus; log: Logger; clock: () => number; signal: AbortSignal; onCaughtUp: () => void },
 ): Promise<void> {
-  const { bus, log, clock, signal } = options;
+  const { bus, log, clock, signal, onCaughtUp } = options;
   await follow(
-    { bus, topic: ANNOUNCEMENT_TOPIC, from: { atTimeMs: clock() - DAY_MS }, log, signal },
+    { bus, topic: ANNOUNCEMENT_TOPIC, from: { atTimeMs: clock() - DAY_MS }, log, signal, onCaughtUp },
     (message) => {
       catalogue.apply(workerAnnouncementSchema.parse(JSON.parse(message.value)));
     },

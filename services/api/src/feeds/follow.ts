@@ -11,6 +11,8 @@ export interface FollowOptions {
   readonly from: Position;
   readonly log: Logger;
   readonly signal: AbortSignal;
+  /** Called whenever the end of the topic was reached. */
+  readonly onCaughtUp?: () => void;
 }
 
 /**
@@ -22,11 +24,12 @@ export async function follow(options: FollowOptions, apply: (message: Message) =
   let from = options.from;
   while (!signal.aborted) {
     try {
-      for await (const { messages } of bus.read(topic, { from, signal })) {
+      for await (const { messages, caughtUp } of bus.read(topic, { from, signal })) {
         for (const message of messages) {
           applyOne(message, apply, log);
           if (topic.persistent) from = { afterMessageId: message.messageId };
         }
+        if (caughtUp) options.onCaughtUp?.();
       }
     } catch (err) {
       if (signal.aborted) return;
