@@ -13,42 +13,61 @@ import type { Publisher } from './publish.ts';
 const PUBLISH_PATIENCE_MS = 30_000;
 const FOLD_TIMEOUT_MS = 30_000;
 
-export type ClaimResult =
-  | { readonly do: 'run'; readonly attempt: number; readonly claim: string; readonly startedMs: number }
+export type Refused =
   | { readonly do: 'drop'; readonly reason: string }
   | { readonly do: 'bury'; readonly event: DeadEvent }
   /** The ledger could not be reached; nothing is known. */
   | { readonly do: 'wait'; readonly reason: string };
 
+/** What the fold made of a claim. */
+export type Confirmation = { readonly do: 'run'; readonly attempt: number } | Refused;
+
+/** A claim that is durable, so that a death from here on costs an attempt. */
+export interface Claim {
+  readonly do: 'run';
+  /** As the request and the view say; `confirmed` has the last word. */
+  readonly attempt: number;
+  readonly claim: string;
+  readonly startedMs: number;
+  /** Never rejects. No outcome may be published before it says `run`. */
+  readonly confirmed: Promise<Confirmation>;
+}
+
 /**
  * Claims one run of a job: writes a `started` event and reads its own fold up to it. The place of the claim
  * among all claims of the job says which attempt it is, so that a death in the middle has cost one whoever
  * gets the job next, and no broker has to count.
+ *
+ * A job that was never claimed before may be run as soon as its claim is durable, while the fold is still being
+ * read: the engine does not wait for it. For any other the fold is awaited first.
  */
 export async function claimRun(
   options: WorkerOptions,
   publisher: Publisher,
   request: RequestedEvent,
   signal: AbortSignal,
-): Promise<ClaimResult> {
+): Promise<Claim | Refused> {
   const { view, worker, now } = options;
   // a view that began later than the job must first read the ledger from there
   if (!(await view.cover(jobIdTimeMs(request.id) ?? 0, FOLD_TIMEOUT_MS))) {
     return { do: 'wait', reason: 'the view does not reach back to the job yet' };
   }
-  const before = decideDelivery(view.job(request.id), request, now(), worker);
+  const known = view.job(request.id);
+  const before = decideDelivery(known, request, now(), worker);
   if (before.do !== 'run') return before;
   const claim = options.newClaim();
   const startedMs = now();
   const started = startedEvent(request, { claim, worker, attempt: before.attempt, nowMs: startedMs });
   const { topic, messageId } = await publisher.publish(started, { patienceMs: PUBLISH_PATIENCE_MS, signal });
-  if (!(await view.applied(topic, messageId, FOLD_TIMEOUT_MS))) {
-    return { do: 'wait', reason: 'the view did not reach the claim in time' };
-  }
-  const state = view.job(request.id);
-  if (!state) return { do: 'wait', reason: 'the view does not hold the job' };
-  const decision = decideClaim(state, request, claim, now());
-  return decision.do === 'run' ? { ...decision, claim, startedMs } : decision;
+  const confirmed = view.applied(topic, messageId, FOLD_TIMEOUT_MS).then((isApplied): Confirmation => {
+    const state = view.job(request.id);
+    if (!isApplied || !state) return { do: 'wait', reason: 'the view did not reach the claim in time' };
+    return decideClaim(state, request, claim, now());
+  });
+  const { attempt } = before;
+  if (attempt === 1 && !known?.starts.length) return { do: 'run', attempt, claim, startedMs, confirmed };
+  const confirmation = await confirmed;
+  return confirmation.do === 'run' ? { ...confirmation, claim, startedMs, confirmed } : confirmation;
 }
 
 /** Takes a claim back: the run was not finished and does not count as an attempt. */

@@ -8,17 +8,19 @@ import {
   GenfleetError,
   imageSeeds,
 } from '@genfleet/job';
-import { releaseClaim } from './claim.ts';
+import { type Refused, releaseClaim } from './claim.ts';
 import { type EncodedImage, encodeImage } from './encode-image.ts';
 import type { WorkerOptions } from './options.ts';
 import type { Publisher } from './publish.ts';
 import { retry } from './retry.ts';
-import { type Run, stopReason } from './run.ts';
+import { type Run, stopReason, type Waiting } from './run.ts';
 
 const PUBLISH_PATIENCE_MS = 60_000;
 const STORE_PATIENCE_MS = 10_000;
 /** Before the bus hands a job out again whose outcome could not be written. */
 const UNPUBLISHED_WAIT_MS = 5_000;
+/** Before a job is handed out again of which nothing was known. */
+const UNKNOWN_WAIT_MS = 1_000;
 
 /**
  * Makes the outcome of a run durable, then and only then settles its deliveries. Whatever fails before, the
@@ -27,26 +29,59 @@ const UNPUBLISHED_WAIT_MS = 5_000;
 export async function finishRun(
   options: WorkerOptions,
   publisher: Publisher,
-  run: Run,
+  claimed: Run,
   result: ImageResult,
 ): Promise<void> {
   const log = options.log.with({
-    jobId: run.request.id,
-    attempt: run.attempt,
-    model: run.request.settings.model,
+    jobId: claimed.request.id,
+    attempt: claimed.attempt,
+    model: claimed.request.settings.model,
   });
   try {
+    const confirmation = await claimed.confirmed;
+    if (confirmation.do !== 'run') return await settleRefused(options, publisher, claimed, confirmation);
+    const run = { ...claimed, attempt: confirmation.attempt };
     if (stopReason(run) === 'draining' && !result.ok) {
       await releaseClaim(options, publisher, run, UNPUBLISHED_WAIT_MS);
-      await settle(run, 'nack', 0);
+      await nack(run, 0);
       log.info({}, 'handed back unfinished');
       return;
     }
     await publishOutcome(options, publisher, run, result);
-    await settle(run, 'ack');
+    await ack(run);
   } catch (err) {
     log.error({ err }, 'outcome could not be written; the job will be delivered again');
-    await settle(run, 'nack', UNPUBLISHED_WAIT_MS).catch(() => undefined);
+    await nack(claimed, UNPUBLISHED_WAIT_MS).catch(() => undefined);
+  }
+}
+
+/**
+ * Settles a job that is not to be run here: dropped, buried, or handed back while nothing is known. Never
+ * rejects; what could not be published is delivered again.
+ */
+export async function settleRefused(
+  options: WorkerOptions,
+  publisher: Publisher,
+  waiting: Waiting,
+  refused: Refused,
+): Promise<void> {
+  const { log } = options;
+  const fields = { jobId: waiting.request.id, attempt: waiting.request.attempt };
+  try {
+    if (refused.do === 'wait') {
+      log.warn(fields, `handed back: ${refused.reason}`);
+      await nack(waiting, UNKNOWN_WAIT_MS);
+      return;
+    }
+    if (refused.do === 'bury') await publisher.publish(refused.event, { patienceMs: PUBLISH_PATIENCE_MS });
+    log.info(
+      fields,
+      refused.do === 'drop' ? `not run: ${refused.reason}` : `dead letter: ${refused.event.error.code}`,
+    );
+    await ack(waiting);
+  } catch (err) {
+    log.error({ ...fields, err }, 'could not settle the job; it will be delivered again');
+    await nack(waiting, UNPUBLISHED_WAIT_MS).catch(() => undefined);
   }
 }
 
@@ -167,8 +202,10 @@ function artifactKey(id: string, index: number, count: number, image: EncodedIma
   return count === 1 ? `${id}.${image.extension}` : `${id}_${index}.${image.extension}`;
 }
 
-async function settle(run: Run, how: 'ack' | 'nack', delayMs = 0): Promise<void> {
-  await Promise.all(
-    run.deliveries.map((delivery) => (how === 'ack' ? delivery.ack() : delivery.nack(delayMs))),
-  );
+async function ack(waiting: Waiting): Promise<void> {
+  await Promise.all(waiting.deliveries.map((delivery) => delivery.ack()));
+}
+
+async function nack(waiting: Waiting, delayMs: number): Promise<void> {
+  await Promise.all(waiting.deliveries.map((delivery) => delivery.nack(delayMs)));
 }

@@ -3,9 +3,9 @@ import type { Consumer } from '@genfleet/bus';
 import type { ImageResult } from '@genfleet/engine';
 import { isTerminal, statusOf } from '@genfleet/job';
 import { extractContext, insideSpan, type Span, startSpan } from '@genfleet/telemetry';
-import { type ClaimResult, claimRun } from './claim.ts';
+import { type Claim, claimRun, type Refused } from './claim.ts';
 import { runBatch } from './engine-run.ts';
-import { finishRun } from './finish.ts';
+import { finishRun, settleRefused } from './finish.ts';
 import { Inbox } from './inbox.ts';
 import type { WorkerOptions } from './options.ts';
 import type { Publisher } from './publish.ts';
@@ -17,9 +17,7 @@ const FINISHING_LIMIT = 4;
 const FETCH_AT_SHARE = 0.7;
 /** Runs expected to end within this time count as nearly done from the start. */
 const FETCH_AHEAD_MS = 500;
-const UNKNOWN_WAIT_MS = 1_000;
 const HEALTH_WAIT_MS = 1_000;
-const BURY_PATIENCE_MS = 30_000;
 
 /**
  * Receive, claim, generate, store, publish, acknowledge: the engine takes job n+1 while the outcome of job n
@@ -110,43 +108,38 @@ export class Pipeline {
     const { log } = this.#options;
     const fields = { jobId: waiting.request.id, attempt: waiting.request.attempt };
     const span = spanOf(waiting);
-    let result: ClaimResult;
+    let result: Claim | Refused;
     try {
-      result = await insideSpan(span, () => this.#claimOrBury(waiting));
+      result = await insideSpan(span, () =>
+        claimRun(this.#options, this.#publisher, waiting.request, this.#stopping.signal),
+      );
     } catch (err) {
       log.error({ ...fields, err }, 'could not claim the job');
       result = { do: 'wait', reason: 'the bus is away' };
     }
     if (result.do === 'run') return this.#begin(waiting, result, span);
+    await insideSpan(span, () => settleRefused(this.#options, this.#publisher, waiting, result));
     span.setAttribute('genfleet.decision', result.do).end();
-    switch (result.do) {
-      case 'wait':
-        await this.#giveUp(waiting, UNKNOWN_WAIT_MS);
-        return undefined;
-      case 'bury':
-      case 'drop':
-        log.info(
-          fields,
-          result.do === 'drop' ? `not run: ${result.reason}` : `dead letter: ${result.event.error.code}`,
-        );
-        await Promise.allSettled(waiting.deliveries.map((delivery) => delivery.ack()));
-        this.inbox.settled(waiting);
-        return undefined;
-    }
+    this.inbox.settled(waiting);
+    return undefined;
   }
 
-  async #claimOrBury(waiting: Waiting): Promise<ClaimResult> {
-    const { signal } = this.#stopping;
-    const result = await claimRun(this.#options, this.#publisher, waiting.request, signal);
-    if (result.do === 'bury') await this.#publisher.publish(result.event, { patienceMs: BURY_PATIENCE_MS });
-    return result;
-  }
-
-  #begin(waiting: Waiting, claim: Extract<ClaimResult, { do: 'run' }>, span: Span): Run {
+  #begin(waiting: Waiting, claim: Claim, span: Span): Run {
     const { view, metrics } = this.#options;
-    const { attempt, claim: id, startedMs } = claim;
-    const run: Run = { ...waiting, attempt, claim: id, startedMs, abort: new AbortController(), span };
+    const { attempt, claim: id, startedMs, confirmed } = claim;
+    const run: Run = {
+      ...waiting,
+      attempt,
+      claim: id,
+      startedMs,
+      confirmed,
+      abort: new AbortController(),
+      span,
+    };
     span.setAttribute('genfleet.attempt', attempt);
+    void confirmed.then((confirmation) => {
+      if (confirmation.do !== 'run') stopRun(run, 'superseded');
+    });
     metrics.queueAgeSeconds.observe(
       Math.max(0, startedMs - Date.parse(waiting.request.request_time)) / 1_000,
     );

@@ -1,9 +1,10 @@
 import type { Delivery } from '@genfleet/bus';
 import type { RequestedEvent } from '@genfleet/job';
 import type { Span } from '@genfleet/telemetry';
+import type { Claim } from './claim.ts';
 
 /** Why a run was stopped from outside. */
-export type StopReason = 'cancelled' | 'deadline' | 'draining' | 'hung';
+export type StopReason = 'cancelled' | 'superseded' | 'deadline' | 'draining' | 'hung';
 
 /** A delivery that waits for the engine. */
 export interface Waiting {
@@ -14,18 +15,10 @@ export interface Waiting {
 }
 
 /** A claimed attempt. */
-export interface Run extends Waiting {
-  readonly attempt: number;
-  readonly claim: string;
-  readonly startedMs: number;
+export interface Run extends Waiting, Omit<Claim, 'do'> {
   readonly abort: AbortController;
   /** From claim to outcome; a child of the request's trace. */
   readonly span: Span;
-}
-
-/** One life of one job, across deliveries. */
-export function runKey(request: Pick<RequestedEvent, 'id' | 'redrive'>): string {
-  return `${request.id}/${request.redrive}`;
 }
 
 /** The first reason stays. */
