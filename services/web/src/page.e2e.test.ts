@@ -16,7 +16,7 @@ const name = 'path' in found ? 'the page in a browser' : `the page in a browser 
 suite(name, () => {
   let browser: Browser;
   let product: Product;
-  let current: Visit;
+  let current: Visit | undefined;
 
   beforeAll(async () => {
     [browser, product] = await Promise.all([openBrowser(path), Product.start()]);
@@ -26,8 +26,8 @@ suite(name, () => {
     await product?.remove();
   });
   afterEach(async () => {
-    expect(current.strangers).toEqual([]);
-    await current.page.context().close();
+    await current?.page.context().close();
+    expect(current?.strangers ?? []).toEqual([]);
   });
 
   /** A job of somebody else. */
@@ -40,6 +40,7 @@ suite(name, () => {
     expect(response.status).toBe(202);
   };
   const open = async (options: Parameters<typeof visit>[2] = {}): Promise<Page> => {
+    current = undefined;
     current = await visit(browser, product.url, options);
     current.page.setDefaultTimeout(LOOK_MS);
     return current.page;
@@ -68,7 +69,7 @@ suite(name, () => {
     const tile = page.locator('.tile').filter({ hasText: PROMPT });
     await tile.locator('img.loaded').waitFor();
     expect(await sizeOf(tile.locator('img.finished'))).toEqual([512, 512]);
-    expect(current.errors).toEqual([]);
+    expect(current?.errors).toEqual([]);
   }, 300_000);
 
   it('tells how a picture was made, and makes the same again or another', async () => {
@@ -91,7 +92,7 @@ suite(name, () => {
     await page.locator('.tile').nth(1).waitFor();
     await stage(page).getByText('Done', { exact: true }).waitFor({ timeout: DRAW_MS });
     expect(await stage(page).getByText(/^Seed/).textContent()).not.toContain(`Seed ${seed} `);
-    expect(current.errors).toEqual([]);
+    expect(current?.errors).toEqual([]);
   }, 300_000);
 
   it('sends with Ctrl+Enter, shows the place in line and cancels what runs and what waits', async () => {
@@ -115,7 +116,7 @@ suite(name, () => {
     await page.keyboard.press('Escape');
     await dialog.waitFor({ state: 'detached' });
     expect(await page.locator('.tile[data-status="cancelled"]').count()).toBe(2);
-    expect(current.errors).toEqual([]);
+    expect(current?.errors).toEqual([]);
   }, 300_000);
 
   it('shows what is wrong with the input beside it', async () => {
@@ -136,7 +137,7 @@ suite(name, () => {
     }
     expect(await page.locator('#width-note').textContent()).toContain('8');
     // the browser's own line about the refusal, and nothing else
-    expect(current.errors).toEqual([expect.stringContaining('422')]);
+    expect(current?.errors).toEqual([expect.stringContaining('422')]);
   }, 60_000);
 
   it('lists dead letters with their reason and brings them back', async () => {
@@ -149,7 +150,7 @@ suite(name, () => {
     expect(await accessibilityFaults(page)).toEqual([]);
     await letter.getByRole('button', { name: 'Redrive' }).click();
     await page.getByRole('status').filter({ hasText: 'Back in line' }).waitFor();
-    expect(current.errors).toEqual([]);
+    expect(current?.errors).toEqual([]);
   }, 180_000);
 
   it('says that the server is away, and goes on with the job when it is back', async () => {
@@ -184,7 +185,7 @@ suite(name, () => {
       await page.locator('.tile a').first().click();
       await page.getByRole('dialog').waitFor();
       expect(await accessibilityFaults(page)).toEqual([]);
-      expect(current.errors).toEqual([]);
+      expect(current?.errors).toEqual([]);
     },
     120_000,
   );

@@ -1,6 +1,6 @@
 import type { ImageEvent } from '@genfleet/client';
 import { announce } from './announce.ts';
-import { active, dropLive, jobs, onStage, patch, replace, setLive } from './jobs.ts';
+import { active, dropLive, jobs, live, onStage, patch, replace, setLive } from './jobs.ts';
 import { worthStreaming } from './merge.ts';
 import { client } from './server.ts';
 import { queueLine, reason } from './wording.ts';
@@ -57,13 +57,15 @@ function apply(event: ImageEvent): void {
       tell(id, queueLine(event.data.queue));
       break;
     case 'started':
+      dropLive(id);
       patch(id, { status: 'running', attempt: event.data.attempt, model: event.data.model, queue: null });
       tell(id, 'Started');
       break;
     case 'progress': {
       const { attempt, step, steps, preview } = event.data;
       if (jobs.value.get(id)?.status !== 'running') patch(id, { status: 'running', attempt, queue: null });
-      setLive(id, { step, steps, preview });
+      // not every step brings a new one
+      setLive(id, { step, steps, preview: preview ?? live.value.get(id)?.preview });
       break;
     }
     case 'retrying':
