@@ -168,6 +168,35 @@ describe('the view', () => {
   });
 });
 
+describe('an Idempotency-Key on a view that lags', () => {
+  it('is answered 503 until it is sure, and leaves one job', async () => {
+    view.isLagging = true;
+    const send = () => create(BODY, { 'idempotency-key': 'order-7' });
+    expect([(await send()).status, (await send()).status]).toEqual([503, 503]);
+    expect(requestedCount()).toBe(2);
+    view.isLagging = false;
+    const answer = await send();
+    expect(answer.headers.get('idempotency-replayed')).toBe('true');
+    const [first, second] = bus.messages(topicOf('requested', 'txt2img'));
+    expect(await answer.json()).toMatchObject({ id: first?.key });
+    await until(() => bus.messages(topicOf('cancelled', 'txt2img')).length === 1);
+    expect(bus.messages(topicOf('cancelled', 'txt2img'))[0]?.key).toBe(second?.key);
+  });
+});
+
+describe('a client that hangs up while it waits', () => {
+  it('ends the wait and not the job', async () => {
+    const hangUp = new AbortController();
+    const waiting = replica.client.createImage(BODY, { waitSeconds: 60, signal: hangUp.signal });
+    waiting.catch(() => undefined);
+    await until(() => view.listenerCount === 1);
+    hangUp.abort();
+    await until(() => view.listenerCount === 0);
+    expect(bus.messages(topicOf('cancelled', 'txt2img'))).toHaveLength(0);
+    await expect(waiting).rejects.toThrow();
+  });
+});
+
 describe('the queue', () => {
   it('over its bound is 503 with the time to come back', async () => {
     await replica.api.stop();

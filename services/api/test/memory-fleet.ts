@@ -137,6 +137,11 @@ export class MemoryView implements View {
     }
   }
 
+  /** Who still waits to be called back. */
+  get listenerCount(): number {
+    return this.#listeners.size;
+  }
+
   job(id: string): JobState | undefined {
     this.fold();
     return this.#states.get(id);

@@ -5,6 +5,7 @@ import { invalid, type Problem, unavailable } from '../http/problem.ts';
 import type { Receipt } from './publisher.ts';
 
 const QUEUE_FULL_RETRY_SECONDS = 10;
+const YIELD_LATER_MS = 60_000;
 const KEY = /^[\x21-\x7e]{1,255}$/;
 
 export type Admitted =
@@ -86,26 +87,43 @@ async function admitAgainstLedger(
   idempotency: Idempotency,
 ): Promise<Admitted> {
   const { view } = api.options;
+  if (!view.ready && !(await view.caughtUp(api.catchUpMs))) {
+    return { ok: false, problem: unavailable('The view is still reading the topics', 1) };
+  }
   const earlier = view.jobByIdempotencyKey(idempotency.key_sha256);
   if (earlier) return sameJob(earlier, idempotency);
   const admitted = await publishNew(api, request, idempotency);
   const { topic, messageId } = admitted.receipt;
   if (!(await view.applied(topic, messageId, api.catchUpMs))) {
+    void yieldLater(api, admitted, idempotency.key_sha256);
     const detail =
       'The job was stored, but not read back in time to be sure that the key is new. Send it again.';
     return { ok: false, problem: unavailable(detail, 1) };
   }
-  const first = view.jobByIdempotencyKey(idempotency.key_sha256);
-  if (!first || first.id === admitted.id) return admitted;
-  await takeBack(api, view.job(admitted.id), first.id);
-  return sameJob(first, idempotency);
+  const first = await yieldToFirst(api, admitted.id, idempotency.key_sha256);
+  return first ? sameJob(first, idempotency) : admitted;
 }
 
-async function takeBack(api: Api, state: JobState | undefined, firstId: string): Promise<void> {
-  if (!state) return;
-  const reason = `Its Idempotency-Key belongs to job ${firstId}`;
-  const event = decideCancel(state, api.options.clock(), reason);
-  if (!('refused' in event)) await api.publisher.publish(event);
+/** Takes the job back if the key belongs to another one, and gives that one. */
+async function yieldToFirst(api: Api, id: string, key: string): Promise<JobState | undefined> {
+  const { view, clock } = api.options;
+  const first = view.jobByIdempotencyKey(key);
+  if (!first || first.id === id) return undefined;
+  const own = view.job(id);
+  const event = own && decideCancel(own, clock(), `Its Idempotency-Key belongs to job ${first.id}`);
+  if (event && !('refused' in event)) await api.publisher.publish(event);
+  return first;
+}
+
+/** The client was told to come again; what it sent meanwhile must not run twice once the view gets there. */
+async function yieldLater(api: Api, { id, receipt }: { id: string; receipt: Receipt }, key: string) {
+  const { view, log } = api.options;
+  try {
+    const { topic, messageId } = receipt;
+    if (await view.applied(topic, messageId, YIELD_LATER_MS)) await yieldToFirst(api, id, key);
+  } catch (err) {
+    log.warn({ jobId: id, err }, 'a repeated request could not be taken back');
+  }
 }
 
 function sameJob(earlier: JobState, { body_sha256 }: Idempotency): Admitted {
