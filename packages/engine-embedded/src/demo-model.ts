@@ -4,7 +4,7 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { z } from 'zod';
 import { nativeCanvas, type Size } from './canvas.ts';
 import { Noise } from './noise.ts';
-import { isSamplerName, SAMPLER_TABLE } from './samplers.ts';
+import { isSamplerName, SAMPLER_TABLE, type SamplerRun } from './samplers.ts';
 import { Schedule } from './schedule.ts';
 import { Tokenizer } from './tokenizer.ts';
 
@@ -107,6 +107,28 @@ export class DemoModel {
    */
   async draw(settings: Txt2ImgSettings, options: DrawOptions): Promise<Picture> {
     const { seed, signal, onStep } = options;
+    const { vae_factor: factor, latent_channels: channels } = this.#manifest;
+    const canvas = nativeCanvas(settings, this.#manifest);
+    const grid = { width: canvas.width / factor, height: canvas.height / factor };
+    const noise = new Noise(seed);
+    const clean = await this.sample(settings, grid, {
+      start: noise.normal(channels * grid.width * grid.height),
+      noise: (count) => noise.normal(count),
+      signal,
+      onStep: (step, estimate) => onStep(step, () => this.#decode(estimate, grid)),
+    });
+    return this.#decode(clean, grid);
+  }
+
+  /**
+   * Latents of a picture, [channels × height × width] of the grid, from standard normal ones of the same shape.
+   * @throws GenfleetError as `draw` does.
+   */
+  async sample(
+    settings: Txt2ImgSettings,
+    grid: Size,
+    run: Pick<SamplerRun, 'start' | 'noise' | 'onStep'> & { readonly signal: AbortSignal },
+  ): Promise<Float32Array> {
     if (!isSamplerName(settings.sampler_name)) {
       const names = Object.keys(SAMPLER_TABLE).join(', ');
       throw new GenfleetError(
@@ -114,21 +136,18 @@ export class DemoModel {
         `unknown sampler ${settings.sampler_name}; there are ${names}`,
       );
     }
-    const { vae_factor: factor, latent_channels: channels } = this.#manifest;
-    const canvas = nativeCanvas(settings, this.#manifest);
-    const grid = { width: canvas.width / factor, height: canvas.height / factor };
-    const noise = new Noise(seed);
-    const start = noise.normal(channels * grid.width * grid.height);
-    const predict = await this.#predictor(settings, [channels, grid.height, grid.width], signal);
-    const clean = await SAMPLER_TABLE[settings.sampler_name]({
+    const { signal, ...given } = run;
+    const predict = await this.#predictor(
+      settings,
+      [this.#manifest.latent_channels, grid.height, grid.width],
+      signal,
+    );
+    return SAMPLER_TABLE[settings.sampler_name]({
+      ...given,
       schedule: this.#schedule,
       steps: settings.steps,
-      start,
       predict,
-      noise: (count) => noise.normal(count),
-      onStep: (step, estimate) => onStep(step, () => this.#decode(estimate, grid)),
     });
-    return this.#decode(clean, grid);
   }
 
   /** The network with classifier-free guidance (Ho and Salimans 2022) for one prompt. */
