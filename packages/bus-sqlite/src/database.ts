@@ -2,9 +2,11 @@ import { chmodSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { GenfleetError } from '@genfleet/job';
+import { patiently } from './patience.ts';
 import { SCHEMA, SCHEMA_VERSION } from './schema.ts';
 
-const BUSY_TIMEOUT_MS = 10_000;
+/** For reads, which meet a lock only while another process recovers the file after a crash. */
+const BUSY_TIMEOUT_MS = 2_000;
 
 /**
  * Opens the file and makes its tables if it is new.
@@ -15,7 +17,8 @@ export function openDatabase(file: string): DatabaseSync {
     mkdirSync(dirname(file), { recursive: true });
     const database = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS });
     chmodSync(file, 0o600);
-    database.exec('pragma journal_mode = wal; pragma synchronous = full; pragma temp_store = memory;');
+    patiently(() => database.exec('pragma journal_mode = wal'));
+    database.exec('pragma synchronous = full; pragma temp_store = memory');
     inTransaction(database, () => migrate(database, file));
     return database;
   } catch (error) {
@@ -25,16 +28,24 @@ export function openDatabase(file: string): DatabaseSync {
   }
 }
 
-/** Runs `work` in one write transaction: all of it, durably, or nothing. */
+/** Runs `work` in one write transaction: all of it, or nothing. Waits while another process writes. */
 export function inTransaction<T>(database: DatabaseSync, work: () => T): T {
-  database.exec('begin immediate');
+  patiently(() => database.exec('begin immediate'));
   try {
     const result = work();
     database.exec('commit');
     return result;
   } catch (error) {
-    if (database.isTransaction) database.exec('rollback');
+    rollBack(database);
     throw error;
+  }
+}
+
+function rollBack(database: DatabaseSync): void {
+  try {
+    if (database.isTransaction) database.exec('rollback');
+  } catch {
+    // SQLite has rolled back by itself after a fault of the disk; what that fault was is the caller's to tell
   }
 }
 

@@ -1,38 +1,48 @@
 import { Worker } from 'node:worker_threads';
 import { GenfleetError } from '@genfleet/job';
-import type {
-  Fetch,
-  Fetched,
-  FromThread,
-  Group,
-  GroupResult,
-  Publish,
-  Settle,
-  ToThread,
-} from './protocol.ts';
+import type { Fetch, Fetched, FromThread, Group, GroupResult, Settle, ToThread } from './protocol.ts';
 
-/** Requests in one commit; more wait for the next one. */
-const GROUP_LIMIT = 2_000;
-/** Requests waiting for a commit before new ones are refused. */
-const WAITING_LIMIT = 100_000;
+/** Given and not yet answered; beyond it the disk does not keep up, and new ones are refused. */
+const WAITING_LIMIT = { requests: 100_000, chars: 256 * 1_024 * 1_024 };
 
-interface Asked<T, R> {
-  readonly request: T;
-  readonly resolve: (result: R) => void;
-  readonly reject: (error: Error) => void;
+export interface Publish {
+  readonly topic: number;
+  readonly key: string;
+  readonly value: string;
+  readonly properties: string | null;
+  /** Unix time in ms; 0 for at once. */
+  readonly dueMs: number;
+}
+
+export interface Published {
+  readonly seq: number;
+  readonly timeMs: number;
+}
+
+interface Asker<R> {
+  resolve(result: R): void;
+  reject(error: Error): void;
+}
+
+/** A group, and who waits for what of it. */
+interface Asked {
+  readonly group: Group;
+  readonly publishers: Asker<Published>[];
+  readonly settlers: Asker<void>[];
+  readonly fetchers: Asker<Fetched>[];
+  chars: number;
 }
 
 /**
- * Gathers what callers want written while a commit is in flight, and hands it over as the next one: callers
- * that come together share an fsync.
+ * Gathers what callers of one tick want written, and posts it to the thread, which commits all that came while
+ * its last commit was in flight together: callers that come together share an fsync.
  */
 export class GroupCommit {
   readonly #thread: Worker;
   readonly #onReclaimed: () => void;
-  readonly #publishes: Asked<Publish, { seq: number; timeMs: number }>[] = [];
-  readonly #settles: Asked<Settle, void>[] = [];
-  readonly #fetches: Asked<Fetch, Fetched>[] = [];
-  #inFlight: ((message: FromThread) => void) | undefined;
+  #gathering: Asked | undefined;
+  readonly #inFlight: Asked[] = [];
+  #waiting = { requests: 0, chars: 0 };
   #closing: Promise<void> | undefined;
   #dead: GenfleetError | undefined;
 
@@ -64,16 +74,31 @@ export class GroupCommit {
     return commit;
   }
 
-  publish(request: Publish): Promise<{ seq: number; timeMs: number }> {
-    return this.#ask(this.#publishes, request);
+  publish(request: Publish): Promise<Published> {
+    const { topic, key, value, properties, dueMs } = request;
+    return this.#ask(value.length, (asked, asker) => {
+      const { publishes } = asked.group;
+      publishes.topics.push(topic);
+      publishes.keys.push(key);
+      publishes.values.push(value);
+      publishes.properties.push(properties);
+      publishes.dueMs.push(dueMs);
+      asked.publishers.push(asker);
+    });
   }
 
   settle(request: Settle): Promise<void> {
-    return this.#ask(this.#settles, request);
+    return this.#ask(0, (asked, asker) => {
+      asked.group.settles.push(request);
+      asked.settlers.push(asker);
+    });
   }
 
   fetch(request: Fetch): Promise<Fetched> {
-    return this.#ask(this.#fetches, request);
+    return this.#ask(0, (asked, asker) => {
+      asked.group.fetches.push(request);
+      asked.fetchers.push(asker);
+    });
   }
 
   /** Commits what waits, gives back what this owner holds, and ends the thread. */
@@ -85,69 +110,71 @@ export class GroupCommit {
   async #end(): Promise<void> {
     if (this.#dead) return;
     const exited = new Promise<void>((resolve) => this.#thread.once('exit', () => resolve()));
-    while (this.#inFlight || this.#publishes.length + this.#settles.length > 0) {
-      await new Promise((resolve) => setTimeout(resolve, 1));
-      if (this.#dead) return;
-    }
+    this.#flush();
     this.#post({ type: 'close' });
     await exited;
   }
 
-  #ask<T, R>(line: Asked<T, R>[], request: T): Promise<R> {
-    if (this.#dead) return Promise.reject(this.#dead);
-    if (this.#closing) return Promise.reject(new GenfleetError('closed', 'the bus was closed'));
-    if (line.length >= WAITING_LIMIT) {
-      return Promise.reject(new GenfleetError('bus_unavailable', 'too many writes wait for the disk'));
-    }
-    const { promise, resolve, reject } = Promise.withResolvers<R>();
-    line.push({ request, resolve, reject });
-    // callers of this turn of the event loop go together
-    if (!this.#inFlight) queueMicrotask(() => this.#flush());
-    return promise;
+  #ask<R>(chars: number, add: (asked: Asked, asker: Asker<R>) => void): Promise<R> {
+    return new Promise((resolve, reject) => {
+      if (this.#dead) return reject(this.#dead);
+      if (this.#closing) return reject(new GenfleetError('closed', 'the bus was closed'));
+      const waiting = this.#waiting;
+      if (waiting.requests >= WAITING_LIMIT.requests || waiting.chars > WAITING_LIMIT.chars) {
+        return reject(new GenfleetError('bus_unavailable', 'too many writes wait for the disk'));
+      }
+      if (!this.#gathering) {
+        this.#gathering = newGroup();
+        // after all callbacks of this phase of the event loop: requests that arrived together go together
+        setImmediate(() => this.#flush());
+      }
+      this.#gathering.chars += chars;
+      waiting.requests += 1;
+      waiting.chars += chars;
+      add(this.#gathering, { resolve, reject });
+    });
   }
 
   #flush(): void {
-    if (this.#inFlight || this.#dead) return;
-    const publishes = this.#publishes.splice(0, GROUP_LIMIT);
-    const settles = this.#settles.splice(0, GROUP_LIMIT);
-    const fetches = this.#fetches.splice(0, GROUP_LIMIT);
-    const asked = [...publishes, ...settles, ...fetches];
-    if (asked.length === 0) return;
-    this.#inFlight = (message) => {
-      this.#inFlight = undefined;
-      if (message.type === 'done') this.#answer(message.result, publishes, settles, fetches);
-      else if (message.type === 'failed') {
-        const error = new GenfleetError('bus_unavailable', `could not be written: ${message.message}`);
-        for (const { reject } of asked) reject(error);
-      }
-      this.#flush();
-    };
-    const group: Group = {
-      publishes: publishes.map(({ request }) => request),
-      settles: settles.map(({ request }) => request),
-      fetches: fetches.map(({ request }) => request),
-    };
-    this.#post({ type: 'group', group });
-  }
-
-  #answer(
-    result: GroupResult,
-    publishes: readonly Asked<Publish, { seq: number; timeMs: number }>[],
-    settles: readonly Asked<Settle, void>[],
-    fetches: readonly Asked<Fetch, Fetched>[],
-  ): void {
-    for (const [index, { resolve }] of publishes.entries()) {
-      resolve(result.published[index] ?? { seq: 0, timeMs: 0 });
-    }
-    for (const { resolve } of settles) resolve();
-    for (const [index, { resolve }] of fetches.entries()) {
-      resolve(result.fetched[index] ?? { rows: [], nextDueMs: undefined });
+    const asked = this.#gathering;
+    this.#gathering = undefined;
+    if (!asked) return;
+    if (this.#dead) {
+      reject(asked, this.#dead);
+    } else {
+      this.#inFlight.push(asked);
+      this.#post({ type: 'group', group: asked.group });
     }
   }
 
   #receive(message: FromThread): void {
     if (message.type === 'reclaimed') this.#onReclaimed();
-    else this.#inFlight?.(message);
+    else if (message.type === 'done') {
+      for (const result of message.results) this.#answer(this.#next(), result);
+    } else if (message.type === 'failed') {
+      const error = new GenfleetError('bus_unavailable', `could not be written: ${message.message}`);
+      for (let group = 0; group < message.groups; group++) reject(this.#next(), error);
+    }
+  }
+
+  #next(): Asked | undefined {
+    const asked = this.#inFlight.shift();
+    if (asked) {
+      this.#waiting.requests -= asked.publishers.length + asked.settlers.length + asked.fetchers.length;
+      this.#waiting.chars -= asked.chars;
+    }
+    return asked;
+  }
+
+  #answer(asked: Asked | undefined, { seqs, timesMs, fetched }: GroupResult): void {
+    if (!asked) return;
+    for (const [index, { resolve }] of asked.publishers.entries()) {
+      resolve({ seq: seqs[index] ?? 0, timeMs: timesMs[index] ?? 0 });
+    }
+    for (const { resolve } of asked.settlers) resolve();
+    for (const [index, { resolve }] of asked.fetchers.entries()) {
+      resolve(fetched[index] ?? { rows: [], nextDueMs: undefined });
+    }
   }
 
   #post(message: ToThread): void {
@@ -157,8 +184,24 @@ export class GroupCommit {
   #fail(error: GenfleetError): void {
     if (this.#dead) return;
     this.#dead = error;
-    const waiting = [...this.#publishes, ...this.#settles, ...this.#fetches];
-    for (const { reject } of waiting) reject(error);
-    this.#inFlight?.({ type: 'failed', message: error.message });
+    for (const asked of this.#inFlight.splice(0)) reject(asked, error);
+  }
+}
+
+function newGroup(): Asked {
+  const publishes = { topics: [], keys: [], values: [], properties: [], dueMs: [] };
+  return {
+    group: { publishes, settles: [], fetches: [] },
+    publishers: [],
+    settlers: [],
+    fetchers: [],
+    chars: 0,
+  };
+}
+
+function reject(asked: Asked | undefined, error: Error): void {
+  if (!asked) return;
+  for (const askers of [asked.publishers, asked.settlers, asked.fetchers]) {
+    for (const asker of askers) asker.reject(error);
   }
 }

@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { inTransaction } from './database.ts';
-import type { Fetch, Fetched, FetchedRow, Group, GroupResult, Publish, Settle } from './protocol.ts';
+import type { Publish } from './group-commit.ts';
+import type { Fetch, Fetched, FetchedRow, Group, GroupResult, Settle } from './protocol.ts';
 
 /** An owner that has not shown itself for so long is dead, and its deliveries go to others. */
 const OWNER_TTL_MS = 2_000;
@@ -12,24 +13,43 @@ export class Writer {
   readonly #owner: string;
   readonly #statements: Record<StatementName, StatementSync>;
 
+  #synced: boolean | undefined;
+
   constructor(database: DatabaseSync, owner: string) {
     this.#database = database;
     this.#owner = owner;
     this.#statements = prepareAll(database);
   }
 
-  /** One fsync for everything in the group. */
-  apply(group: Group): GroupResult {
+  /**
+   * All groups or none. Messages are synced to the disk before this returns; settlements and hand-outs alone are
+   * not: a killed process loses none of them, and a power cut costs a second delivery at most.
+   */
+  apply(groups: readonly Group[]): GroupResult[] {
+    this.#sync(groups.some(({ publishes }) => publishes.keys.length > 0));
     return inTransaction(this.#database, () => {
       const lastTimes = new Map<number, number>();
-      const published = group.publishes.map((publish) => this.#publish(publish, lastTimes));
-      for (const settle of group.settles) this.#settle(settle);
-      return { published, fetched: group.fetches.map((fetch) => this.#fetch(fetch)) };
+      return groups.map(({ publishes, settles, fetches }) => {
+        const published = publishes.keys.map((key, index) => {
+          const dueMs = publishes.dueMs[index] ?? 0;
+          const value = publishes.values[index] ?? '';
+          const properties = publishes.properties[index] ?? null;
+          const topic = publishes.topics[index] ?? 0;
+          return this.#publish({ topic, key, value, properties, dueMs }, lastTimes);
+        });
+        for (const settle of settles) this.#settle(settle);
+        return {
+          seqs: published.map(({ seq }) => seq),
+          timesMs: published.map(({ timeMs }) => timeMs),
+          fetched: fetches.map((fetch) => this.#fetch(fetch)),
+        };
+      });
     });
   }
 
   /** Shows that this owner lives, and frees what dead ones held. @returns whether anything was freed. */
   beat(nowMs: number): boolean {
+    this.#sync(false);
     return inTransaction(this.#database, () => {
       this.#statements.beat.run(this.#owner, process.pid, nowMs);
       let freed = 0n;
@@ -44,6 +64,7 @@ export class Writer {
 
   /** Removes some of what is past its topic's retention and acknowledged by all. */
   trim(nowMs: number): void {
+    this.#sync(false);
     inTransaction(this.#database, () => this.#statements.trim.run(nowMs, TRIMMED_AT_ONCE));
   }
 
@@ -53,6 +74,12 @@ export class Writer {
       this.#statements.free.run(this.#owner);
       this.#statements.forget.run(this.#owner);
     });
+  }
+
+  #sync(synced: boolean): void {
+    if (this.#synced === synced) return;
+    this.#database.exec(`pragma synchronous = ${synced ? 'full' : 'normal'}`);
+    this.#synced = synced;
   }
 
   #publish(publish: Publish, lastTimes: Map<number, number>): { seq: number; timeMs: number } {
