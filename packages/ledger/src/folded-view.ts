@@ -1,9 +1,11 @@
-import type { JobState, Topic } from '@genfleet/job';
+import { GenfleetError, type JobState, type Topic } from '@genfleet/job';
 import { ChangeListeners } from './change-listeners.ts';
 import { Folding } from './folding.ts';
 import { countJobs, listJobs } from './job-list.ts';
 import type { ViewOptions } from './open-view.ts';
 import type { Change, JobFilter, LocalView, Page } from './view.ts';
+import { isDamage } from './view-file.ts';
+import type { ViewStore } from './view-store.ts';
 
 /** Answers from the store that `Folding` keeps up. */
 export class FoldedView implements LocalView {
@@ -28,23 +30,23 @@ export class FoldedView implements LocalView {
   }
 
   job(id: string): JobState | undefined {
-    return this.#folding.store.read(id);
+    return this.#ask((store) => store.read(id));
   }
 
   jobByIdempotencyKey(keySha256: string): JobState | undefined {
-    return this.#folding.store.readByKey(keySha256);
+    return this.#ask((store) => store.readByKey(keySha256));
   }
 
   jobs(filter: JobFilter, page: Page): readonly JobState[] {
-    return listJobs(this.#folding.store, filter, page);
+    return this.#ask((store) => listJobs(store, filter, page));
   }
 
   count(filter: JobFilter): number {
-    return countJobs(this.#folding.store, filter);
+    return this.#ask((store) => countJobs(store, filter));
   }
 
   position(id: string): number {
-    return this.#folding.store.position(id);
+    return this.#ask((store) => store.position(id));
   }
 
   waiting(): ReadonlyMap<string, { readonly queued: number; readonly running: number }> {
@@ -73,5 +75,16 @@ export class FoldedView implements LocalView {
 
   close(): Promise<void> {
     return this.#folding.close();
+  }
+
+  /** A damaged file answers nothing more and is made anew. @throws GenfleetError `ledger_failed`. */
+  #ask<T>(question: (store: ViewStore) => T): T {
+    try {
+      return question(this.#folding.store);
+    } catch (cause) {
+      if (isDamage(cause)) this.#folding.distrust(cause);
+      const message = cause instanceof Error ? cause.message : String(cause);
+      throw new GenfleetError('ledger_failed', `the view can not answer: ${message}`, { cause });
+    }
   }
 }

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
-import { type EventType, type Topic, topicsOf } from '@genfleet/job';
+import { type EventType, GenfleetError, type Topic, topicsOf } from '@genfleet/job';
 import type { ChangeListeners } from './change-listeners.ts';
 import { Coverage } from './coverage.ts';
 import { Fold } from './fold.ts';
@@ -38,6 +38,7 @@ export class Folding {
   #feeds: TopicFeed[] = [];
   readonly #running = new Set<Promise<void>>();
   #wake = Promise.withResolvers<void>();
+  #fault: { readonly err: unknown } | undefined;
   #folded = 0;
   #reportedMs = performance.now();
   readonly #done: Promise<void>;
@@ -47,8 +48,8 @@ export class Folding {
     this.#options = options;
     this.#listeners = listeners;
     this.#topics = options.kinds.flatMap(topicsOf);
-    const { db, rebuilt } = openViewFile(options.file);
-    this.store = new ViewStore(db);
+    const { store, rebuilt } = openStore(options.file);
+    this.store = store;
     this.coverage = new Coverage(options, (feeds) => this.#addFeeds(feeds));
     if (rebuilt !== undefined) this.coverage.begin(this.store);
     else if (!this.coverage.resume(this.store)) this.#remake('it does not reach back far enough', false);
@@ -61,6 +62,12 @@ export class Folding {
 
   get unreadable(): number {
     return this.#unreadableBefore + this.#fold.unreadable;
+  }
+
+  /** A reader found the file damaged: it is made anew. */
+  distrust(err: unknown): void {
+    this.#fault ??= { err };
+    this.#wake.resolve();
   }
 
   /** @see LocalView.caughtUp */
@@ -142,6 +149,7 @@ export class Folding {
   #recover(err: unknown): void {
     this.#options.log.error({ err }, 'folding failed; trying again');
     this.#session.abort();
+    this.#fault = undefined;
     this.coverage.interrupt();
     try {
       if (isDamage(err)) this.#remake('it is damaged', true);
@@ -180,6 +188,7 @@ export class Folding {
   async #pump(): Promise<void> {
     while (!this.#closing.signal.aborted) {
       this.#wake = Promise.withResolvers();
+      if (this.#fault) throw this.#fault.err;
       const heads = this.#feeds.filter((feed) => feed.head());
       const isTrimming = this.coverage.trim(this.store, this.#fold);
       this.#settle();
@@ -243,6 +252,19 @@ export class Folding {
       );
     }
     this.ready ||= isReady;
+  }
+}
+
+/** A file that opens may still turn out damaged as its counts are read. */
+function openStore(file: string): { store: ViewStore; rebuilt: string | undefined } {
+  const { db, rebuilt } = openViewFile(file);
+  try {
+    return { store: new ViewStore(db), rebuilt };
+  } catch (err) {
+    db.close();
+    if (!isDamage(err)) throw GenfleetError.from(err, 'ledger_failed');
+    const reason = 'it is damaged';
+    return { store: new ViewStore(remake(file, reason).db), rebuilt: reason };
   }
 }
 

@@ -8,6 +8,10 @@ import { GenfleetError } from '@genfleet/job';
 export const SCHEMA_VERSION = 1;
 const APPLICATION_ID = 0x47_66_56_77;
 const CACHE_KIB = 16_384;
+/** Result codes, https://sqlite.org/rescode.html */
+const ERROR = 1;
+const CORRUPT = 11;
+const NOT_A_DATABASE = 26;
 
 const TABLES = `
   CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -46,7 +50,6 @@ export interface OpenedFile {
  */
 export function openViewFile(file: string): OpenedFile {
   if (file === ':memory:') return { db: createTables(new DatabaseSync(file)), rebuilt: 'it is in memory' };
-  mkdirSync(dirname(file), { recursive: true });
   if (!existsSync(file)) return remake(file, 'there is none yet');
   let db: DatabaseSync | undefined;
   try {
@@ -60,7 +63,8 @@ export function openViewFile(file: string): OpenedFile {
     return remake(file, fault);
   } catch (err) {
     db?.close();
-    if (!isDamage(err))
+    // a table that is missing is SQLITE_ERROR
+    if (!isDamage(err) && codeOf(err) !== ERROR)
       throw new GenfleetError('ledger_failed', `the view's file ${file}: ${reasonOf(err)}`, { cause: err });
     return remake(file, reasonOf(err));
   }
@@ -69,6 +73,7 @@ export function openViewFile(file: string): OpenedFile {
 /** Throws the file away and starts with an empty one. */
 export function remake(file: string, reason: string): OpenedFile {
   try {
+    mkdirSync(dirname(file), { recursive: true });
     for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(file + suffix, { force: true });
     const db = createTables(connect(file));
     markOpen(db);
@@ -87,10 +92,15 @@ export function closeViewFile(db: DatabaseSync): void {
   db.close();
 }
 
-/** SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_CANTOPEN of a part, SQLITE_SCHEMA and missing tables. */
+/** Whether SQLite says that the file is malformed or none of its own (SQLITE_CORRUPT, SQLITE_NOTADB). */
 export function isDamage(err: unknown): boolean {
+  return [CORRUPT, NOT_A_DATABASE].includes(codeOf(err));
+}
+
+/** The primary result code of SQLite, 0 for another error. */
+function codeOf(err: unknown): number {
   const code = (err as { errcode?: unknown }).errcode;
-  return typeof code === 'number' && [1, 11, 26].includes(code & 0xff);
+  return typeof code === 'number' ? code & 0xff : 0;
 }
 
 function connect(file: string): DatabaseSync {

@@ -13,7 +13,8 @@ export class MemoryBus implements Bus {
   #now: () => number;
   /** While set, everything fails with it. */
   fault: Error | undefined;
-  reads = 0;
+  appended = 0;
+  yielded = 0;
 
   constructor(now: () => number = Date.now) {
     this.#now = now;
@@ -25,6 +26,7 @@ export class MemoryBus implements Bus {
     const { key, value, properties = {} } = message;
     const stored = { messageId, topic: topic.name, key, value, properties, publishTimeMs };
     log.messages.push(stored);
+    this.appended += 1;
     log.grown.resolve();
     log.grown = Promise.withResolvers();
     return stored;
@@ -39,7 +41,6 @@ export class MemoryBus implements Bus {
   }
 
   async *read(topic: Topic, { from, signal, batchSize = 500 }: ReadOptions): AsyncGenerator<ReadBatch> {
-    this.reads += 1;
     const log = this.#log(topic);
     let next = startOf(log.messages, from);
     const aborted = new Promise<void>((resolve) =>
@@ -49,6 +50,7 @@ export class MemoryBus implements Bus {
       if (this.fault) throw this.fault;
       const messages = log.messages.slice(next, next + batchSize);
       next += messages.length;
+      this.yielded += messages.length;
       const { promise } = log.grown;
       const caughtUp = next >= log.messages.length;
       yield { messages, caughtUp };

@@ -1,0 +1,85 @@
+import { encodeEvent, topicOf } from '@genfleet/job';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { MemoryBus } from '../test/memory-bus.ts';
+import { PATIENCE_MS, recordingLog } from '../test/open.ts';
+import { completed, plainId, requested, started } from '../test/plain-job.ts';
+import { ChangeListeners } from './change-listeners.ts';
+import { Folding } from './folding.ts';
+
+const REQUESTED = topicOf('requested', 'txt2img');
+const JOBS = 300;
+
+let bus: MemoryBus;
+let recorded: ReturnType<typeof recordingLog>;
+let folding: Folding;
+beforeEach(() => {
+  bus = new MemoryBus();
+  recorded = recordingLog();
+  const { log } = recorded;
+  const options = { bus, file: ':memory:', kinds: ['txt2img'] as const, log, now: Date.now };
+  folding = new Folding(options, new ChangeListeners(log));
+});
+afterEach(() => folding.close());
+
+function publish(from: number, to: number): string {
+  let last = '';
+  for (let n = from; n < to; n++) {
+    for (const event of [requested(n), started(n), completed(n)]) {
+      const message = { key: event.id, value: encodeEvent(event) };
+      last = bus.append(topicOf(event.type, 'txt2img'), message).messageId;
+    }
+  }
+  return last;
+}
+
+const logged = (part: string) => recorded.lines.some(({ msg }) => msg.includes(part));
+async function until(isSo: () => boolean): Promise<void> {
+  const untilMs = Date.now() + PATIENCE_MS;
+  while (!isSo()) {
+    if (Date.now() > untilMs) throw new Error('waited in vain');
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+describe('folding', () => {
+  it('waits while the disk is full, and then goes on with nothing lost or counted twice', async () => {
+    publish(0, 20);
+    expect(await folding.caughtUp(PATIENCE_MS)).toBe(true);
+    const { db } = folding.store;
+    const pages = Number(db.prepare('PRAGMA page_count').get()?.['page_count']);
+    db.exec(`PRAGMA max_page_count = ${pages}`);
+    publish(20, JOBS);
+    await until(() => logged('folding failed'));
+    // what was folded before can be asked all the while
+    expect(folding.store.read(plainId(3))?.outcome?.type).toBe('completed');
+    expect(await folding.caughtUp(20)).toBe(false);
+    db.exec('PRAGMA max_page_count = 1000000');
+    expect(await folding.caughtUp(PATIENCE_MS)).toBe(true);
+    expect(folding.store.counts.matching({})).toBe(JOBS);
+    expect(folding.store.counts.matching({ status: ['completed'] })).toBe(JOBS);
+    expect(folding.store.counts.waiting()).toEqual(new Map());
+    for (let n = 0; n < JOBS; n++) expect(folding.store.read(plainId(n))?.outcome?.type).toBe('completed');
+  });
+
+  it('reads a topic again from where it stands when reading fails', async () => {
+    publish(0, 50);
+    expect(await folding.caughtUp(PATIENCE_MS)).toBe(true);
+    bus.fail(new Error('connect ECONNREFUSED'));
+    await until(() => logged('cannot read a topic'));
+    expect(await folding.caughtUp(20)).toBe(false);
+    bus.fault = undefined;
+    publish(50, 100);
+    expect(await folding.caughtUp(PATIENCE_MS)).toBe(true);
+    expect(folding.store.counts.matching({ status: ['completed'] })).toBe(100);
+    expect(bus.yielded).toBe(bus.appended);
+  });
+
+  it('reads no further ahead than two batches while the fold is held up', async () => {
+    const { db } = folding.store;
+    await until(() => folding.ready);
+    db.exec(`PRAGMA max_page_count = ${Number(db.prepare('PRAGMA page_count').get()?.['page_count'])}`);
+    for (let n = 0; n < 5_000; n++) bus.append(REQUESTED, { key: 'k', value: encodeEvent(requested(n)) });
+    await until(() => logged('folding failed'));
+    expect(bus.yielded).toBeLessThanOrEqual(2_000);
+  });
+});
