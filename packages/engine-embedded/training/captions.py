@@ -10,15 +10,23 @@ import random
 
 from shapes import COLOURS, PLURALS, SHAPES
 
-COUNT_WORDS = {2: ("two", "two", "two", "2"), 3: ("three", "three", "three", "3"), 4: ("four", "four", "four", "4")}
-SIZE_WORDS = {"small": ("small", "small", "tiny", "little"), "large": ("large", "big", "huge"), "normal": ("",)}
+COUNT_WORDS = {
+    2: ("two", "two", "two", "2"),
+    3: ("three", "three", "three", "3"),
+    4: ("four", "four", "four", "4"),
+}
+SIZE_WORDS = {
+    "small": ("small", "small", "tiny", "little"),
+    "large": ("large", "big", "huge"),
+    "normal": ("",),
+}
 RELATION_WORDS = {
     "above": ("above", "above", "over", "on top of"),
     "below": ("below", "below", "under", "beneath", "underneath"),
     "left of": ("left of", "to the left of"),
     "right of": ("right of", "to the right of"),
 }
-# "a square with a circle above it": the relation seen from the second object.
+# "a circle at the top and a square at the bottom".
 SIDES = {
     "above": ("at the top", "at the bottom"),
     "below": ("at the bottom", "at the top"),
@@ -28,20 +36,32 @@ SIDES = {
 # Two objects without a relation stand in reading order.
 LIST_WORDS = ("and", "and", "next to", "beside", ",")
 OPENINGS = (
-    "a picture of", "an image of", "a drawing of", "a photo of", "a painting of", "an illustration of",
-    "draw", "show me", "a photograph of", "picture of", "image of",
+    "a picture of",
+    "an image of",
+    "a drawing of",
+    "a photo of",
+    "a painting of",
+    "an illustration of",
+    "draw",
+    "show me",
+    "a photograph of",
+    "picture of",
+    "image of",
 )
-FILLERS = (
-    "simple", "nice", "minimal", "flat", "art", "style", "high", "quality", "beautiful", "detailed", "highly",
-    "please", "vector", "clean", "digital", "masterpiece", "best", "ultra", "hd", "sharp", "poster", "design",
-    "colorful", "graphic", "4k", "8k", "realistic", "photorealistic", "cartoon", "centered", "modern", "cute",
+FILLERS = tuple(
+    """
+    simple nice minimal flat art style high quality beautiful detailed highly please vector
+    clean digital masterpiece best ultra hd sharp poster design colorful graphic 4k 8k
+    realistic photorealistic cartoon centered modern cute
+    """.split()
 )
-EXTRA_WORDS = (
-    "grey", "shape", "shapes", "background", "colored", "coloured", "it", "is", "there", "are", "one", "scene",
-    "object", "objects", "middle", "corner", "side", "canvas", "frame", "the", "this", "that", "has", "have",
-    "for", "my", "your", "some", "very", "solid", "plain", "color", "colour", "backdrop", "geometric", "its",
-    "dog", "cat", "man", "woman", "house", "tree", "sky", "car", "flower", "sun", "moon", "mountain", "sea",
-    "low", "blurry", "ugly", "bad", "worst", "text", "watermark", "deformed", "no", "not", "without", "light", "dark",
+EXTRA_WORDS = tuple(
+    """
+    grey shape shapes background colored coloured it is there are one scene object objects
+    middle corner side canvas frame the this that has have for my your some very solid plain
+    color colour backdrop geometric its dog cat man woman house tree sky car flower sun moon
+    mountain sea low blurry ugly bad worst text watermark deformed no not without light dark
+    """.split()
 )
 
 
@@ -96,7 +116,9 @@ class _Writer:
         elif self.tells("place"):
             corner = " corner" if " " in scene.position and self.rng.random() < 0.5 else ""
             opening = self.rng.choice((" at the ", " in the ", " on the ", " on the "))
-            side = " side" if scene.position in ("left", "right") and self.rng.random() < 0.2 else ""
+            side = (
+                " side" if scene.position in ("left", "right") and self.rng.random() < 0.2 else ""
+            )
             text += opening + scene.position + corner + side
         return text
 
@@ -131,7 +153,9 @@ def write_caption(scene, rng: random.Random) -> tuple[list[str], set[str]]:
         fact = rng.choice(("colour0", "shape0", "background"))
         text = {
             "colour0": writer.colour_word(scene.items[0].colour),
-            "shape0": scene.items[0].shape if len(scene.items) == 1 else PLURALS[scene.items[0].shape],
+            "shape0": scene.items[0].shape
+            if len(scene.items) == 1
+            else PLURALS[scene.items[0].shape],
             "background": writer.background(),
         }[fact]
         if fact == "shape0" and scene.kind == "pair":
@@ -144,7 +168,10 @@ def write_caption(scene, rng: random.Random) -> tuple[list[str], set[str]]:
         if rng.random() < 0.08:
             text = f"{backdrop} with {text}"
         else:
-            text += rng.choice((" on ", " on ", " on ", " with ", " , ", " against ", " in front of ")) + backdrop
+            text += (
+                rng.choice((" on ", " on ", " on ", " with ", " , ", " against ", " in front of "))
+                + backdrop
+            )
     else:
         writer.told.discard("background")
     if rng.random() < 0.2:
@@ -166,11 +193,27 @@ def _filler(rng: random.Random) -> str:
 
 def all_words() -> list[str]:
     """Every word a caption can hold, and those people are likely to add, sorted."""
-    phrases: list[str] = [*COLOURS, *SHAPES, *PLURALS.values(), *OPENINGS, *FILLERS, *EXTRA_WORDS, *LIST_WORDS]
+    phrases: list[str] = [
+        *COLOURS,
+        *SHAPES,
+        *PLURALS.values(),
+        *OPENINGS,
+        *FILLERS,
+        *EXTRA_WORDS,
+        *LIST_WORDS,
+    ]
     for table in (COUNT_WORDS, SIZE_WORDS, RELATION_WORDS, SIDES):
         for entry in table.values():
             phrases.extend(entry)
-    phrases += ["in the center of", "at", "on", "in front of", "against", "with", "top bottom left right"]
+    phrases += [
+        "in the center of",
+        "at",
+        "on",
+        "in front of",
+        "against",
+        "with",
+        "top bottom left right",
+    ]
     words = {word for phrase in phrases for word in phrase.split()}
     # Digits and signs are split off by the tokenizer and are single bytes already.
     return sorted(word for word in words if word.isalpha())

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from evaluation_prompts import load_prompts, PROMPTS_FILE
+from evaluation_prompts import PROMPTS_FILE, load_prompts
 from scenes import Item, Scene, render
 from scoring import score_picture
 
@@ -30,7 +30,9 @@ def draw_all(arguments: argparse.Namespace) -> None:
     from pipelines import draw, use_sampler
 
     torch.set_num_threads(1)
-    pipeline = StableDiffusionPipeline.from_pretrained(arguments.model or OUT, torch_dtype=torch.float32)
+    pipeline = StableDiffusionPipeline.from_pretrained(
+        arguments.model or OUT, torch_dtype=torch.float32
+    )
     pipeline.set_progress_bar_config(disable=True)
     use_sampler(pipeline, arguments.sampler)
     for entry in load_prompts():
@@ -48,7 +50,9 @@ def draw_all(arguments: argparse.Namespace) -> None:
 
 def draw_truth(folder: Path) -> None:
     for entry in load_prompts():
-        scene = Scene(entry["kind"], tuple(Item(**item) for item in entry["items"]), entry["background"])
+        scene = Scene(
+            entry["kind"], tuple(Item(**item) for item in entry["items"]), entry["background"]
+        )
         pixels = render(scene, entry["width"], entry["height"], random.Random(entry["seed"]))
         Image.fromarray(pixels).save(folder / f"{entry['id']}.png")
 
@@ -66,7 +70,10 @@ def score_all(folder: Path) -> dict:
         wrong = [fact for fact, right in facts.items() if not right and fact != "everything"]
         if wrong:
             failures.append({"id": entry["id"], "prompt": entry["prompt"], "wrong": wrong})
-    scores = {fact: {"right": sum(v), "of": len(v), "share": round(sum(v) / len(v), 3)} for fact, v in outcomes.items()}
+    scores = {
+        fact: {"right": sum(v), "of": len(v), "share": round(sum(v) / len(v), 3)}
+        for fact, v in outcomes.items()
+    }
     return {"scores": scores, "failures": failures}
 
 

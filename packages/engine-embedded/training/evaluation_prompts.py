@@ -50,7 +50,9 @@ def held_out_captions() -> set[str]:
 
 
 def _balanced_value(scene: Scene) -> str:
-    return {"one": scene.position, "pair": str(scene.relation), "count": str(len(scene.items))}[scene.kind]
+    return {"one": scene.position, "pair": str(scene.relation), "count": str(len(scene.items))}[
+        scene.kind
+    ]
 
 
 def make_prompts() -> list[dict]:

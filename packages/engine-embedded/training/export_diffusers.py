@@ -16,7 +16,16 @@ import torch
 from diffusers import StableDiffusionPipeline
 
 from make_latents import latent_scale
-from models import LATENT_CHANNELS, NATIVE_SHORT_SIDE, SIZE_MULTIPLE, VAE_FACTOR, WORK, new_scheduler, new_unet, new_vae
+from models import (
+    LATENT_CHANNELS,
+    NATIVE_SHORT_SIDE,
+    SIZE_MULTIPLE,
+    VAE_FACTOR,
+    WORK,
+    new_scheduler,
+    new_unet,
+    new_vae,
+)
 from train_unet import CHECKPOINT, load_text_encoder
 from word_tokenizer import FastTokenizer, new_tokenizer
 

@@ -48,7 +48,9 @@ class Denoiser(nn.Module):
         super().__init__()
         self.unet = unet
 
-    def forward(self, sample: torch.Tensor, timestep: torch.Tensor, hidden: torch.Tensor) -> torch.Tensor:
+    def forward(
+        self, sample: torch.Tensor, timestep: torch.Tensor, hidden: torch.Tensor
+    ) -> torch.Tensor:
         return self.unet(sample, timestep, hidden).sample
 
 
@@ -65,13 +67,24 @@ def parts(pipeline: StableDiffusionPipeline) -> dict[str, tuple]:
     """Name to module, example inputs, input names, output name and which axes may change."""
     batch = torch.export.Dim("batch", min=1, max=64)
     # Multiples of four, because the denoiser halves its input twice.
-    quarter_height, quarter_width = (torch.export.Dim(name, min=2, max=16) for name in ("quarter_height", "quarter_width"))
+    quarter_height, quarter_width = (
+        torch.export.Dim(name, min=2, max=16) for name in ("quarter_height", "quarter_width")
+    )
     space = {0: batch, 2: 4 * quarter_height, 3: 4 * quarter_width}
     ids = torch.zeros(2, TEXT_LENGTH, dtype=torch.long)
-    sample, hidden = torch.randn(2, LATENT_CHANNELS, 24, 16), torch.randn(2, TEXT_LENGTH, TEXT_WIDTH)
+    sample, hidden = (
+        torch.randn(2, LATENT_CHANNELS, 24, 16),
+        torch.randn(2, TEXT_LENGTH, TEXT_WIDTH),
+    )
     timestep = torch.tensor([10.0, 900.0])
     return {
-        "text_encoder": (TextEncoder(pipeline.text_encoder), (ids,), ["input_ids"], "hidden", ({0: batch},)),
+        "text_encoder": (
+            TextEncoder(pipeline.text_encoder),
+            (ids,),
+            ["input_ids"],
+            "hidden",
+            ({0: batch},),
+        ),
         "unet": (
             Denoiser(pipeline.unet),
             (sample, timestep, hidden),
@@ -102,7 +115,7 @@ def export_part(name: str, part: tuple, out: Path) -> float:
         )
         shrink_weights(plain, out / f"{name}.onnx", int8=name in INT8)
     session = onnxruntime.InferenceSession(out / f"{name}.onnx", providers=["CPUExecutionProvider"])
-    (got,) = session.run(None, {k: v.numpy() for k, v in zip(input_names, inputs)})
+    (got,) = session.run(None, {k: v.numpy() for k, v in zip(input_names, inputs, strict=True)})
     with torch.no_grad():
         wanted = module(*inputs).numpy()
     return float(np.abs(got - wanted).max() / wanted.std())
@@ -115,9 +128,13 @@ def write_json(out: Path, scaling_factor: float) -> None:
         "merges": [f"{first} {second}" for first, second in merges],
         "model_max_length": TEXT_LENGTH,
     }
-    (out / "tokenizer.json").write_text(json.dumps(tokenizer, ensure_ascii=False, separators=(",", ":")) + "\n")
+    (out / "tokenizer.json").write_text(
+        json.dumps(tokenizer, ensure_ascii=False, separators=(",", ":")) + "\n"
+    )
     # The betas themselves, so that a reader need not know Diffusers' names for schedules.
-    scheduler = SCHEDULER_CONFIG | {"trained_betas": [float(beta) for beta in new_scheduler().betas]}
+    scheduler = SCHEDULER_CONFIG | {
+        "trained_betas": [float(beta) for beta in new_scheduler().betas]
+    }
     (out / "scheduler.json").write_text(json.dumps(scheduler) + "\n")
     facts = model_facts() | {"vae_scaling_factor": scaling_factor}
     (out / "genfleet.json").write_text(json.dumps(facts, indent=2) + "\n")
@@ -136,7 +153,10 @@ def main() -> None:
     for name, part in parts(pipeline).items():
         difference = export_part(name, part, arguments.out)
         size = (arguments.out / f"{name}.onnx").stat().st_size
-        print(f"{name}: {size / 1e6:.2f} MB, differs from torch by {difference:.4f} of its spread", flush=True)
+        print(
+            f"{name}: {size / 1e6:.2f} MB, differs from torch by {difference:.4f} of its spread",
+            flush=True,
+        )
     write_json(arguments.out, pipeline.vae.config.scaling_factor)
 
 

@@ -16,7 +16,9 @@ class LatentStore:
 
     def __init__(self, scale: float, seed: int):
         self.scale, self.rng = scale, np.random.default_rng(seed)
-        self.shards: dict[tuple[int, int], dict[str, tuple[np.ndarray, np.ndarray]]] = {c: {} for c in CANVASES}
+        self.shards: dict[tuple[int, int], dict[str, tuple[np.ndarray, np.ndarray]]] = {
+            c: {} for c in CANVASES
+        }
         self.refresh()
 
     def refresh(self) -> None:

@@ -33,7 +33,9 @@ def latent_scale() -> float:
     return json.loads(SCALE_FILE.read_text())["scaling_factor"]
 
 
-def encode_shard(vae, rng: random.Random, canvas: tuple[int, int], count: int) -> tuple[np.ndarray, np.ndarray]:
+def encode_shard(
+    vae, rng: random.Random, canvas: tuple[int, int], count: int
+) -> tuple[np.ndarray, np.ndarray]:
     tokenizer, held_out = FastTokenizer(), held_out_contents()
     latents, ids = [], []
     while len(ids) < count:

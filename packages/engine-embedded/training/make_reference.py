@@ -37,7 +37,9 @@ class Networks:
     def __init__(self, folder: Path):
         names = ("text_encoder", "unet", "vae_decoder")
         self.sessions = {
-            name: onnxruntime.InferenceSession(folder / f"{name}.onnx", providers=["CPUExecutionProvider"])
+            name: onnxruntime.InferenceSession(
+                folder / f"{name}.onnx", providers=["CPUExecutionProvider"]
+            )
             for name in names
         }
 
@@ -55,7 +57,9 @@ class Networks:
         return (without + GUIDANCE * (told - without))[None]
 
 
-def sample_with(name: str, networks: Networks, start: np.ndarray, noise: np.ndarray, hidden: np.ndarray) -> dict:
+def sample_with(
+    name: str, networks: Networks, start: np.ndarray, noise: np.ndarray, hidden: np.ndarray
+) -> dict:
     scheduler = SCHEDULERS[name].from_config(DDIMScheduler(**SCHEDULER_CONFIG).config)
     scheduler.set_timesteps(STEPS)
     # Each ancestral step takes the next of the given noises instead of a generator's.
@@ -93,7 +97,10 @@ def make_reference(folder: Path) -> dict:
         "latent_shape": [1, *shape],
         "input_ids": {"negative": ids[0], "prompt": ids[1]},
         # Position by position mean over the width, and the first values of the last position.
-        "hidden": {"mean_of_each_position": numbers(hidden[1].mean(1)), "last_position": numbers(hidden[1, -1, :16])},
+        "hidden": {
+            "mean_of_each_position": numbers(hidden[1].mean(1)),
+            "last_position": numbers(hidden[1, -1, :16]),
+        },
         "start": numbers(start),
         "ancestral_noise": [numbers(step) for step in noise],
         "velocity": {
@@ -101,8 +108,13 @@ def make_reference(folder: Path) -> dict:
             "of": "the start, with guidance",
             "values": numbers(networks.guided(start[None], first_timestep, hidden)),
         },
-        "samplers": {name: sample_with(name, networks, start, noise, hidden) for name in SCHEDULERS},
-        "decoded_start": {"top_row_red": numbers(pixels[0, 0, 0, :16]), "mean": float(pixels.mean())},
+        "samplers": {
+            name: sample_with(name, networks, start, noise, hidden) for name in SCHEDULERS
+        },
+        "decoded_start": {
+            "top_row_red": numbers(pixels[0, 0, 0, :16]),
+            "mean": float(pixels.mean()),
+        },
     }
 
 

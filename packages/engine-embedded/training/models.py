@@ -19,7 +19,13 @@ VAE_FACTOR = 8
 SIZE_MULTIPLE = 32
 LATENT_CHANNELS = 8
 # The canvases the model is trained on, width and height in pixels, with their shares.
-CANVASES = {(128, 128): 0.56, (160, 128): 0.07, (128, 160): 0.07, (192, 128): 0.15, (128, 192): 0.15}
+CANVASES = {
+    (128, 128): 0.56,
+    (160, 128): 0.07,
+    (128, 160): 0.07,
+    (192, 128): 0.15,
+    (128, 192): 0.15,
+}
 TEXT_LENGTH = 48
 TEXT_WIDTH = 128
 
@@ -109,4 +115,6 @@ def speed_up_group_norm() -> None:
     def through_contiguous(pixels, *rest):
         return plain(pixels.contiguous(), *rest).contiguous(memory_format=torch.channels_last)
 
-    torch.nn.functional.group_norm = lambda x, *rest: (through_contiguous if x.dim() == 4 else plain)(x, *rest)
+    torch.nn.functional.group_norm = lambda x, *rest: (
+        through_contiguous if x.dim() == 4 else plain
+    )(x, *rest)

@@ -27,7 +27,10 @@ def _stored(name: str, array: np.ndarray, int8: bool) -> tuple[list, list]:
     """Initializers and nodes that give `name` its value back."""
     if int8 and array.ndim >= 2 and array.size >= SMALLEST_INT8:
         values, scales = _int8_with_scales(array)
-        initializers = [numpy_helper.from_array(values, f"{name}.int8"), numpy_helper.from_array(scales, f"{name}.scales")]
+        initializers = [
+            numpy_helper.from_array(values, f"{name}.int8"),
+            numpy_helper.from_array(scales, f"{name}.scales"),
+        ]
         nodes = [
             helper.make_node("Cast", [f"{name}.int8"], [f"{name}.float"], to=TensorProto.FLOAT),
             helper.make_node("Mul", [f"{name}.float", f"{name}.scales"], [name]),

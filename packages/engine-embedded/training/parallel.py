@@ -20,7 +20,11 @@ def _enter(rank: int, processes: int, meeting: str, work: Callable, arguments: t
     if processes > 1:
         # They meet through a file, so that no port can be taken already.
         dist.init_process_group(
-            "gloo", init_method=f"file://{meeting}", rank=rank, world_size=processes, timeout=timedelta(hours=1)
+            "gloo",
+            init_method=f"file://{meeting}",
+            rank=rank,
+            world_size=processes,
+            timeout=timedelta(hours=1),
         )
     work(rank, processes, *arguments)
 

@@ -1,6 +1,6 @@
 """A contact sheet of the exported Diffusers model, to look at.
 
-    python sample_grid.py sheet.png [--model FOLDER] [--steps 20] [--sampler euler] [--cfg 4]
+python sample_grid.py sheet.png [--model FOLDER] [--steps 20] [--sampler euler] [--cfg 4]
 """
 
 from __future__ import annotations
@@ -63,7 +63,9 @@ def main() -> None:
         image.thumbnail((cell - 6, cell - 6))
         left, top = k % columns * cell, k // columns * (cell + 30)
         sheet.paste(image, (left, top))
-        pen.text((left, top + cell - 4), prompt[:28] + "\n" + prompt[28:56], fill="black", font_size=9)
+        pen.text(
+            (left, top + cell - 4), prompt[:28] + "\n" + prompt[28:56], fill="black", font_size=9
+        )
     sheet.save(arguments.sheet)
 
 

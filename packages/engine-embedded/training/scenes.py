@@ -96,17 +96,26 @@ def random_layout(rng: random.Random) -> Scene:
     if kind == "one":
         position = "center" if rng.random() < 0.35 else _pick(rng, POSITIONS)
         radius = (_RADII_ALONE if position == "center" else _RADII_ALONE_OFF_CENTRE)[size]
-        return Scene(kind, (Item(shape, colour, size, *POSITIONS[position], radius),), background, position)
+        return Scene(
+            kind, (Item(shape, colour, size, *POSITIONS[position], radius),), background, position
+        )
     if kind == "count":
         count = rng.choice((2, 3, 4))
-        items = tuple(Item(shape, colour, size, x, y, _RADII_COUNT[count][size]) for x, y in COUNT_LAYOUTS[count])
+        items = tuple(
+            Item(shape, colour, size, x, y, _RADII_COUNT[count][size])
+            for x, y in COUNT_LAYOUTS[count]
+        )
         return Scene(kind, items, background)
     relation = _pick(rng, RELATIONS)
     places = RELATIONS[relation]
     other_size = rng.choices(SIZES, (0.6, 0.2, 0.2))[0]
     first = Item(shape, colour, size, *places[0], _RADII_PAIR[size])
     second = Item(
-        _pick(rng, SHAPES), _pick(rng, COLOURS, (background, colour)), other_size, *places[1], _RADII_PAIR[other_size]
+        _pick(rng, SHAPES),
+        _pick(rng, COLOURS, (background, colour)),
+        other_size,
+        *places[1],
+        _RADII_PAIR[other_size],
     )
     return Scene(kind, (first, second), background, relation=relation)
 
@@ -135,7 +144,9 @@ def jittered(scene: Scene, rng: random.Random) -> Scene:
 
 
 def _shade(colour: str, rng: random.Random) -> np.ndarray:
-    return np.array([c + rng.uniform(-COLOUR_JITTER, COLOUR_JITTER) for c in COLOURS[colour]], np.float32)
+    return np.array(
+        [c + rng.uniform(-COLOUR_JITTER, COLOUR_JITTER) for c in COLOURS[colour]], np.float32
+    )
 
 
 def render(scene: Scene, width: int, height: int, rng: random.Random) -> np.ndarray:
@@ -148,6 +159,8 @@ def render(scene: Scene, width: int, height: int, rng: random.Random) -> np.ndar
     for index, item in enumerate(scene.items):
         if scene.kind != "count" and index > 0:
             shade = _shade(item.colour, rng)
-        mask = shape_mask(item.shape, item.x * width, item.y * height, item.radius * short_side, width, height)
+        mask = shape_mask(
+            item.shape, item.x * width, item.y * height, item.radius * short_side, width, height
+        )
         image += mask[:, :, None] * (shade - image)
     return np.clip(np.rint(image), 0, 255).astype(np.uint8)

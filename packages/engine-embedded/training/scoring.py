@@ -66,7 +66,10 @@ def best_shape(region: np.ndarray) -> str:
         fit = ((bottom - top) / t_height + (right - left) / t_width) / 2
         best = 0.0
         for radius in (fit * 0.94, fit, fit * 1.06):
-            centre = ((left + right) / 2 - offset_x * radius, (top + bottom) / 2 - offset_y * radius)
+            centre = (
+                (left + right) / 2 - offset_x * radius,
+                (top + bottom) / 2 - offset_y * radius,
+            )
             mask = shape_mask(shape, *centre, radius, width, height) >= 0.5
             best = max(best, float((mask & region).sum() / max(1, (mask | region).sum())))
         scores[shape] = best
@@ -85,7 +88,9 @@ def find_objects(pixels: np.ndarray, background: np.ndarray) -> list[Found]:
         core = ndimage.binary_erosion(region)
         colour = np.median(pixels[core if core.any() else region], axis=0)
         y, x = ndimage.center_of_mass(region)
-        found.append(Found(nearest_colour(colour), best_shape(region), (x + 0.5) / width, (y + 0.5) / height))
+        found.append(
+            Found(nearest_colour(colour), best_shape(region), (x + 0.5) / width, (y + 0.5) / height)
+        )
     return found
 
 
@@ -95,7 +100,7 @@ def _match(items: list[dict], found: list[Found]) -> list[tuple[dict, Found | No
         return [(item, None) for item in items]
     cost = [[(item["x"] - f.x) ** 2 + (item["y"] - f.y) ** 2 for f in found] for item in items]
     rows, columns = linear_sum_assignment(np.array(cost))
-    chosen = dict(zip(rows.tolist(), columns.tolist()))
+    chosen = dict(zip(rows.tolist(), columns.tolist(), strict=True))
     return [(item, found[chosen[k]] if k in chosen else None) for k, item in enumerate(items)]
 
 
@@ -131,7 +136,10 @@ def score_picture(entry: dict, image: Image.Image) -> dict[str, bool]:
     if entry["kind"] == "one":
         largest = found[0] if len(found) == 1 else None
         result["position"] = largest is not None and entry["position"] == min(
-            POSITIONS, key=lambda name: (POSITIONS[name][0] - largest.x) ** 2 + (POSITIONS[name][1] - largest.y) ** 2
+            POSITIONS,
+            key=lambda name: (
+                (POSITIONS[name][0] - largest.x) ** 2 + (POSITIONS[name][1] - largest.y) ** 2
+            ),
         )
     result["everything"] = all(result.values())
     return result

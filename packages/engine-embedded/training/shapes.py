@@ -43,7 +43,10 @@ def _ellipse(radius: float, points: int = 48) -> list[tuple[float, float]]:
 
 def _star(outer: float, inner: float) -> list[tuple[float, float]]:
     return [
-        ((outer, inner)[k % 2] * math.sin(math.pi * k / 5), -(outer, inner)[k % 2] * math.cos(math.pi * k / 5))
+        (
+            (outer, inner)[k % 2] * math.sin(math.pi * k / 5),
+            -(outer, inner)[k % 2] * math.cos(math.pi * k / 5),
+        )
         for k in range(10)
     ]
 
@@ -68,8 +71,18 @@ OUTLINES: dict[str, list[tuple[float, float]]] = {
     "diamond": [(0.0, -1.08), (0.78, 0.0), (0.0, 1.08), (-0.78, 0.0)],
     "heart": _heart(),
     "cross": [
-        (-_ARM, -1), (_ARM, -1), (_ARM, -_ARM), (1, -_ARM), (1, _ARM), (_ARM, _ARM),
-        (_ARM, 1), (-_ARM, 1), (-_ARM, _ARM), (-1, _ARM), (-1, -_ARM), (-_ARM, -_ARM),
+        (-_ARM, -1),
+        (_ARM, -1),
+        (_ARM, -_ARM),
+        (1, -_ARM),
+        (1, _ARM),
+        (_ARM, _ARM),
+        (_ARM, 1),
+        (-_ARM, 1),
+        (-_ARM, _ARM),
+        (-1, _ARM),
+        (-1, -_ARM),
+        (-_ARM, -_ARM),
     ],
 }
 
@@ -77,7 +90,9 @@ OUTLINES: dict[str, list[tuple[float, float]]] = {
 HOLES: dict[str, list[tuple[float, float]]] = {"ring": _ellipse(0.55)}
 
 
-def shape_mask(shape: str, centre_x: float, centre_y: float, radius: float, width: int, height: int) -> np.ndarray:
+def shape_mask(
+    shape: str, centre_x: float, centre_y: float, radius: float, width: int, height: int
+) -> np.ndarray:
     """How much of each pixel the shape covers, as float32 [height, width] in 0..1.
 
     Centre and radius are in pixels. Only the shape's bounding box is drawn.

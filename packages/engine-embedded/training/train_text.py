@@ -33,7 +33,12 @@ COLOUR_INDEX = {name: index for index, name in enumerate(COLOURS)}
 UNTOLD_COLOUR, UNTOLD_SHAPE, UNTOLD_SIZE = len(COLOURS), len(SHAPES), len(SIZES)
 IGNORE = -100
 # Columns of an object's target: present, shape, colour, size, then x, y, radius.
-CLASSES = {"present": 2, "shape": len(SHAPES) + 1, "colour": len(COLOURS) + 1, "size": len(SIZES) + 1}
+CLASSES = {
+    "present": 2,
+    "shape": len(SHAPES) + 1,
+    "colour": len(COLOURS) + 1,
+    "size": len(SIZES) + 1,
+}
 
 
 class Heads(nn.Module):
@@ -41,7 +46,9 @@ class Heads(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.classes = nn.ModuleDict({name: nn.Linear(TEXT_WIDTH, size) for name, size in CLASSES.items()})
+        self.classes = nn.ModuleDict(
+            {name: nn.Linear(TEXT_WIDTH, size) for name, size in CLASSES.items()}
+        )
         self.place = nn.Linear(TEXT_WIDTH, 3)
         self.background = nn.Linear(TEXT_WIDTH, len(COLOURS) + 1)
 
@@ -72,7 +79,11 @@ def targets(scene: Scene) -> tuple[int, list[list[int]], list[list[float]]]:
         place_known, size_known = "place" in told, f"size{fact}" in told
         nan = float("nan")
         places.append(
-            [item.x if place_known else nan, item.y if place_known else nan, item.radius if size_known else nan]
+            [
+                item.x if place_known else nan,
+                item.y if place_known else nan,
+                item.radius if size_known else nan,
+            ]
         )
     return background, rows, places
 
@@ -92,7 +103,9 @@ def batch(rng: random.Random, tokenizer: FastTokenizer, size: int, held_out: set
     return torch.tensor(ids), torch.tensor(backgrounds), torch.tensor(rows), torch.tensor(places)
 
 
-def losses(hidden: torch.Tensor, heads: Heads, background, rows, places) -> tuple[torch.Tensor, dict[str, float]]:
+def losses(
+    hidden: torch.Tensor, heads: Heads, background, rows, places
+) -> tuple[torch.Tensor, dict[str, float]]:
     """The loss, and how often each fact is read right."""
     right = {}
     logits = heads.background(hidden[:, BACKGROUND_POSITION])
@@ -122,7 +135,9 @@ def main() -> None:
     nn.init.normal_(encoder.get_input_embeddings().weight, std=0.3)
     parameters = [*encoder.parameters(), *heads.parameters()]
     optimizer = torch.optim.AdamW(parameters, lr=1.5e-3, betas=(0.9, 0.98), weight_decay=0.01)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 1.5e-3, arguments.steps, pct_start=0.08)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, 1.5e-3, arguments.steps, pct_start=0.08
+    )
     started = time.process_time()
     for step in range(1, arguments.steps + 1):
         ids, *wanted = batch(rng, tokenizer, 128, held_out)
@@ -136,8 +151,16 @@ def main() -> None:
         schedule.step()
         if step % 100 == 0 or step == arguments.steps:
             cpu_s = time.process_time() - started
-            save_atomically({"encoder": encoder.state_dict(), "heads": heads.state_dict(), "cpu_s": cpu_s}, CHECKPOINT)
-            print(f"text {step} loss {loss.item():.3f}", {k: round(v, 3) for k, v in right.items()}, f"cpu {cpu_s:.0f} s", flush=True)
+            save_atomically(
+                {"encoder": encoder.state_dict(), "heads": heads.state_dict(), "cpu_s": cpu_s},
+                CHECKPOINT,
+            )
+            print(
+                f"text {step} loss {loss.item():.3f}",
+                {k: round(v, 3) for k, v in right.items()},
+                f"cpu {cpu_s:.0f} s",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

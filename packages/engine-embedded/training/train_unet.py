@@ -20,7 +20,14 @@ import torch.distributed as dist
 
 from latent_store import LatentStore
 from make_latents import latent_scale
-from models import WORK, new_scheduler, new_text_encoder, new_unet, save_atomically, speed_up_group_norm
+from models import (
+    WORK,
+    new_scheduler,
+    new_text_encoder,
+    new_unet,
+    save_atomically,
+    speed_up_group_norm,
+)
 from parallel import average_gradients, launch
 from word_tokenizer import FastTokenizer
 
@@ -65,14 +72,19 @@ class Trainer:
         torch.manual_seed(5)
         self.unet = new_unet().to(memory_format=torch.channels_last)
         self.ema = copy.deepcopy(self.unet).requires_grad_(False)
-        self.optimizer = torch.optim.AdamW(self.unet.parameters(), lr=0, betas=(0.9, 0.99), weight_decay=0.01)
+        self.optimizer = torch.optim.AdamW(
+            self.unet.parameters(), lr=0, betas=(0.9, 0.99), weight_decay=0.01
+        )
         self.scheduler = new_scheduler()
         self.step, self.spent_s, self.cpu_s = 0, 0.0, 0.0
         if CHECKPOINT.exists():
             self.resume(torch.load(CHECKPOINT, weights_only=True))
         torch.manual_seed(1000 * self.step + rank)
         # The canvas of a step is the same in every process, so that none waits for a bigger one.
-        self.store, self.canvas_rng = LatentStore(latent_scale(), seed=self.step * 7 + rank), random.Random(self.step)
+        self.store, self.canvas_rng = (
+            LatentStore(latent_scale(), seed=self.step * 7 + rank),
+            random.Random(self.step),
+        )
 
     def resume(self, state: dict) -> None:
         self.unet.load_state_dict(state["unet"])
@@ -82,7 +94,9 @@ class Trainer:
 
     def save(self) -> None:
         state = {name: getattr(self, name).state_dict() for name in ("unet", "ema", "optimizer")}
-        save_atomically(state | {"step": self.step, "spent_s": self.spent_s, "cpu_s": self.cpu_s}, CHECKPOINT)
+        save_atomically(
+            state | {"step": self.step, "spent_s": self.spent_s, "cpu_s": self.cpu_s}, CHECKPOINT
+        )
 
     def loss(self) -> torch.Tensor:
         latents, ids = self.store.batch(self.canvas_rng, BATCH)
@@ -91,7 +105,9 @@ class Trainer:
         shifted = TIMESTEP_SHIFT * uniform / (1 + (TIMESTEP_SHIFT - 1) * uniform)
         timesteps = (shifted * self.scheduler.config.num_train_timesteps).long().clamp_(0, 999)
         noise = torch.randn_like(latents)
-        noisy = self.scheduler.add_noise(latents, noise, timesteps).contiguous(memory_format=torch.channels_last)
+        noisy = self.scheduler.add_noise(latents, noise, timesteps).contiguous(
+            memory_format=torch.channels_last
+        )
         velocity = self.scheduler.get_velocity(latents, noise, timesteps)
         with torch.autocast("cpu", torch.bfloat16):
             with torch.no_grad():
@@ -103,6 +119,16 @@ class Trainer:
     def update_ema(self) -> None:
         keep = min(EMA_DECAY, (1 + self.step) / (10 + self.step))
         torch._foreach_lerp_(list(self.ema.parameters()), list(self.unet.parameters()), 1 - keep)
+
+    def take_time(self, last: float, cpu_last: float) -> tuple[float, float]:
+        """Adds the time since the last call. All must stop at the same step, so rank 0's clock counts."""
+        now, cpu_now = time.monotonic(), time.process_time()
+        clock = torch.tensor([now - last, (cpu_now - cpu_last) * self.processes])
+        if self.processes > 1:
+            dist.broadcast(clock, 0)
+        self.spent_s += clock[0].item()
+        self.cpu_s += clock[1].item()
+        return now, cpu_now
 
     def train(self) -> None:
         last, cpu_last, average = time.monotonic(), time.process_time(), None
@@ -119,15 +145,11 @@ class Trainer:
             self.update_ema()
             average = loss.item() if average is None else 0.98 * average + 0.02 * loss.item()
             if self.step % 50 == 0:
-                # Every process must stop at the same step, so rank 0's clock counts.
-                clock = torch.tensor([time.monotonic() - last, (time.process_time() - cpu_last) * self.processes])
-                last, cpu_last = time.monotonic(), time.process_time()
-                if self.processes > 1:
-                    dist.broadcast(clock, 0)
-                self.spent_s += clock[0].item()
-                self.cpu_s += clock[1].item()
+                last, cpu_last = self.take_time(last, cpu_last)
                 if self.rank == 0:
-                    print(f"unet {self.step} loss {average:.4f} {self.spent_s / 60:.1f} min cpu {self.cpu_s / 60:.1f} min", flush=True)
+                    spent, cpu = self.spent_s / 60, self.cpu_s / 60
+                    line = f"unet {self.step} loss {average:.4f} {spent:.1f} min cpu {cpu:.1f} min"
+                    print(line, flush=True)
             if self.step % 200 == 0:
                 self.store.refresh()
                 if self.rank == 0:

@@ -59,14 +59,18 @@ def weights(pixels: torch.Tensor) -> torch.Tensor:
     return weight / weight.mean()
 
 
-def reconstruction(vae, pixels: torch.Tensor, decoder_only: bool) -> tuple[torch.Tensor, torch.Tensor]:
+def reconstruction(
+    vae, pixels: torch.Tensor, decoder_only: bool
+) -> tuple[torch.Tensor, torch.Tensor]:
     """The decoded pictures and the KL divergence per latent number, in nats."""
     with torch.autocast("cpu", torch.bfloat16):
         with torch.set_grad_enabled(not decoder_only):
             posterior = vae.encode(pixels).latent_dist
         latents = posterior.sample()
         if decoder_only:
-            latents = latents + LATENT_NOISE * torch.rand(len(latents), 1, 1, 1) * torch.randn_like(latents)
+            latents = latents + LATENT_NOISE * torch.rand(len(latents), 1, 1, 1) * torch.randn_like(
+                latents
+            )
         decoded = vae.decode(latents).sample.float()
     return decoded, posterior.kl().mean() / posterior.mean[0].numel()
 
@@ -95,7 +99,9 @@ def work(rank: int, processes: int, steps: int, decoder_only: bool) -> None:
     for step in range(first, steps):
         progress = step / steps
         for group in optimizer.param_groups:
-            group["lr"] = PEAK_LEARNING_RATE * min(1, (step + 1) / 100) * min(1.0, 2 * (1 - progress)) + 1e-5
+            group["lr"] = (
+                PEAK_LEARNING_RATE * min(1, (step + 1) / 100) * min(1.0, 2 * (1 - progress)) + 1e-5
+            )
         # Drawn alike in every process, so that their steps cost the same.
         cuts = progress < 0.75 and random.Random(step).random() < 0.6
         pixels = batch(rng, 12, 64) if cuts else batch(rng, 4, None)
@@ -115,7 +121,10 @@ def work(rank: int, processes: int, steps: int, decoder_only: bool) -> None:
             state = {"vae": vae.state_dict(), "optimizer": optimizer.state_dict(), "step": step + 1}
             save_atomically(state | {"cpu_s": cpu_s, "decoder_only": decoder_only}, CHECKPOINT)
             psnr = 10 * np.log10(4 / average)
-            print(f"vae {step + 1} psnr {psnr:.2f} dB kl {kl.item():.2f} cpu {cpu_s:.0f} s", flush=True)
+            print(
+                f"vae {step + 1} psnr {psnr:.2f} dB kl {kl.item():.2f} cpu {cpu_s:.0f} s",
+                flush=True,
+            )
 
 
 def main() -> None:

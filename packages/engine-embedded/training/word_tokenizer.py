@@ -7,6 +7,8 @@ the pieces that exist, at worst into single bytes, so no prompt is an error.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from transformers import CLIPTokenizer
 
 from captions import all_words
@@ -29,8 +31,7 @@ def split(word: str, ranks: dict[tuple[str, str], int]) -> list[str]:
     pieces = [symbols[byte] for byte in word.encode()]
     pieces[-1] += WORD_END
     while len(pieces) > 1:
-        pairs = list(zip(pieces, pieces[1:]))
-        best = min(pairs, key=lambda pair: ranks.get(pair, len(ranks)))
+        best = min(pairwise(pieces), key=lambda pair: ranks.get(pair, len(ranks)))
         if best not in ranks:
             break
         joined, k = [], 0
@@ -46,16 +47,23 @@ def split(word: str, ranks: dict[tuple[str, str], int]) -> list[str]:
 
 
 def build_vocabulary(words: list[str]) -> tuple[dict[str, int], list[tuple[str, str]]]:
-    """Vocabulary and merges. Each word is split by the merges there are so far and the rest is added,
+    """Vocabulary and merges, in the order of their ranks.
 
-    so a later merge has a later rank and can never break an earlier word.
+    Each word is split by the merges there are so far and what is missing is added, so a
+    later merge has a later rank and can never break an earlier word.
     """
     ranks: dict[tuple[str, str], int] = {}
     for word in words:
         while len(pieces := split(word, ranks)) > 1:
             ranks[(pieces[0], pieces[1])] = len(ranks)
     symbols = byte_symbols()
-    tokens = [*symbols, *(symbol + WORD_END for symbol in symbols), *(a + b for a, b in ranks), START, END]
+    tokens = [
+        *symbols,
+        *(symbol + WORD_END for symbol in symbols),
+        *(a + b for a, b in ranks),
+        START,
+        END,
+    ]
     tokens = list(dict.fromkeys(tokens))
     return {token: index for index, token in enumerate(tokens)}, list(ranks)
 
@@ -84,7 +92,9 @@ class FastTokenizer:
                     continue
                 parts, run = [*parts, *([run] if run else []), character], ""
             parts += [run] if run else []
-            self.known[word] = [self.vocabulary[piece] for part in parts for piece in split(part, self.ranks)]
+            self.known[word] = [
+                self.vocabulary[piece] for part in parts for piece in split(part, self.ranks)
+            ]
         return self.known[word]
 
     def encode(self, words: list[str]) -> list[int]:

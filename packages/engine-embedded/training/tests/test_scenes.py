@@ -22,7 +22,11 @@ def test_captions_name_what_they_claim_to_tell():
         words = scene.caption.replace("grey", "gray").split()
         for k, item in enumerate(scene.items[: 2 if scene.kind == "pair" else 1]):
             assert (f"colour{k}" not in scene.told) or item.colour in words
-            assert (f"shape{k}" not in scene.told) or item.shape in words or PLURALS[item.shape] in words
+            assert (
+                (f"shape{k}" not in scene.told)
+                or item.shape in words
+                or PLURALS[item.shape] in words
+            )
         assert "background" not in scene.told or scene.background in words
 
 
@@ -61,9 +65,13 @@ def test_a_picture_has_the_size_and_the_colours_asked_for():
 
 def judged(entry_index: int, change) -> dict[str, bool]:
     entry = load_prompts()[entry_index]
-    scene = Scene(entry["kind"], tuple(Item(**item) for item in entry["items"]), entry["background"])
+    scene = Scene(
+        entry["kind"], tuple(Item(**item) for item in entry["items"]), entry["background"]
+    )
     pixels = render(change(scene), entry["width"], entry["height"], random.Random(1))
-    return score_picture(entry, Image.fromarray(pixels).resize((entry["width"] * 4, entry["height"] * 4)))
+    return score_picture(
+        entry, Image.fromarray(pixels).resize((entry["width"] * 4, entry["height"] * 4))
+    )
 
 
 def first_pair() -> int:
@@ -96,7 +104,10 @@ def test_the_judge_sees_a_missing_object_and_a_wrong_background():
     facts = judged(first_pair(), lambda scene: Scene("one", scene.items[:1], scene.background))
     assert not facts["count"] and not facts["everything"]
     other = next(name for name in COLOURS if name not in {"red"})
-    facts = judged(first_pair(), lambda scene: Scene(scene.kind, scene.items, other if scene.background != other else "red"))
+    facts = judged(
+        first_pair(),
+        lambda scene: Scene(scene.kind, scene.items, other if scene.background != other else "red"),
+    )
     assert not facts["background"]
 
 
@@ -108,4 +119,6 @@ def test_the_prompts_are_two_hundred_different_contents():
 
 def test_content_does_not_depend_on_wording():
     scene = scenes(1)[0]
-    assert content_key(scene) == content_key(Scene(scene.kind, scene.items, scene.background, scene.position, scene.relation, "x"))
+    assert content_key(scene) == content_key(
+        Scene(scene.kind, scene.items, scene.background, scene.position, scene.relation, "x")
+    )

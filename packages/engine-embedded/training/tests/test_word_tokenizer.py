@@ -16,7 +16,9 @@ def test_known_words_are_one_token_each():
 def test_unknown_words_fall_apart_but_never_fail():
     tokenizer = new_tokenizer()
     for prompt in ("A zebra", "Straße 日本 😀", "", "!!!", "x" * 500):
-        ids = tokenizer(prompt, padding="max_length", max_length=TEXT_LENGTH, truncation=True).input_ids
+        ids = tokenizer(
+            prompt, padding="max_length", max_length=TEXT_LENGTH, truncation=True
+        ).input_ids
         assert len(ids) == TEXT_LENGTH and ids[-1] == tokenizer.convert_tokens_to_ids(END)
 
 
@@ -24,5 +26,7 @@ def test_training_sees_the_tokens_that_diffusers_will_make():
     clip, fast, rng = new_tokenizer(), FastTokenizer(), random.Random(3)
     for _ in range(500):
         scene, words = random_scene(rng)
-        ids = clip(scene.caption, padding="max_length", max_length=TEXT_LENGTH, truncation=True).input_ids
+        ids = clip(
+            scene.caption, padding="max_length", max_length=TEXT_LENGTH, truncation=True
+        ).input_ids
         assert ids == fast.encode(words)
