@@ -1,14 +1,18 @@
 /**
- * `node tools/bundle.ts`: bundles each service for its container image into dist/<service>/, one ES module and
- * its lazily loaded parts. What has native code stays outside and is installed in the image.
+ * `node tools/bundle.ts [service …]`: bundles services for their container images into dist/<service>/: one ES
+ * module, its lazily loaded parts, and a package.json with what has to be installed beside them because it has
+ * native code, is found by name at run time, or must be loaded as a package to be traced.
  */
-import { readFile, rm } from 'node:fs/promises';
+
+import { globSync } from 'node:fs';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { build, type Plugin } from 'esbuild';
+import { build, type Metafile, type Plugin } from 'esbuild';
 
 const ROOT = new URL('..', import.meta.url).pathname;
-export const BUNDLED_SERVICES = ['api', 'worker', 'cli', 'all-in-one'] as const;
-/** Packages with native code, or that instrument others as they are loaded. */
+const SERVICES = ['api', 'worker', 'cli'] as const;
+type Service = (typeof SERVICES)[number];
+
 const INSTALLED = [
   'sharp',
   'onnxruntime-node',
@@ -17,35 +21,57 @@ const INSTALLED = [
   'import-in-the-middle',
   'esbuild',
 ];
+/** Found at run time by the name of the package, where no import shows it. */
+const FOUND_BY_NAME: Readonly<Record<Service, readonly string[]>> = {
+  api: ['swagger-ui-dist'],
+  worker: [],
+  cli: [],
+};
 /** Files that run as a thread or process of their own, found by URL from the file that starts them. */
 const STARTED_BY_URL = /new URL\('\.\/([\w-]+)\.ts', import\.meta\.url\)/g;
 
-/** Bundles one service. @returns the folder it was written to. */
-export async function bundleService(
-  service: (typeof BUNDLED_SERVICES)[number],
-  outRoot: string,
-): Promise<string> {
+/** Bundles one service into `<outRoot>/<service>`. @returns that folder. */
+export async function bundleService(service: Service, outRoot: string): Promise<string> {
   const outdir = join(outRoot, service);
   await rm(outdir, { recursive: true, force: true });
   const started = new Set<string>();
-  const options = {
-    bundle: true,
-    splitting: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node24',
-    outdir,
-    entryNames: '[name]',
-    chunkNames: '[name]-[hash]',
-    sourcemap: 'linked',
-    external: INSTALLED,
-    // CommonJS packages inside an ES module still call require
-    banner: {
-      js: "import { createRequire as __cr } from 'node:module'; const require = __cr(import.meta.url);",
-    },
-    logLevel: 'warning',
-  } as const;
-  const collect: Plugin = {
+  const bundle = async (entryPoints: string[]): Promise<Metafile> => {
+    const { metafile } = await build({
+      entryPoints,
+      outdir,
+      bundle: true,
+      splitting: true,
+      metafile: true,
+      format: 'esm',
+      platform: 'node',
+      target: 'node24',
+      entryNames: '[name]',
+      chunkNames: '[name]-[hash]',
+      external: INSTALLED,
+      // CommonJS packages inside an ES module still call require
+      banner: {
+        js: "import { createRequire as __cr } from 'node:module'; const require = __cr(import.meta.url);",
+      },
+      plugins: [rememberStarted(started)],
+      logLevel: 'error',
+    });
+    return metafile;
+  };
+  const main = await bundle([
+    join(ROOT, 'services', service, 'src/main.ts'),
+    join(ROOT, 'packages/telemetry/src/register.ts'),
+  ]);
+  const metafiles = started.size > 0 ? [main, await bundle([...started])] : [main];
+  const names = [...new Set([...metafiles.flatMap(externalPackages), ...FOUND_BY_NAME[service]])].sort();
+  await writeFile(
+    join(outdir, 'package.json'),
+    `${JSON.stringify(await manifest(service, names), null, 2)}\n`,
+  );
+  return outdir;
+}
+
+function rememberStarted(started: Set<string>): Plugin {
+  return {
     name: 'started-by-url',
     setup({ onLoad }) {
       onLoad({ filter: /\/(packages|services)\/[^/]+\/src\/.*\.ts$/ }, async ({ path }) => {
@@ -58,15 +84,49 @@ export async function bundleService(
       });
     },
   };
-  await build({
-    ...options,
-    entryPoints: [join(ROOT, 'services', service, 'src/main.ts')],
-    plugins: [collect],
-  });
-  if (started.size > 0) await build({ ...options, entryPoints: [...started], plugins: [collect] });
-  return outdir;
+}
+
+function externalPackages(metafile: Metafile): string[] {
+  const imports = Object.values(metafile.outputs).flatMap((output) => output.imports);
+  const paths = imports
+    .filter(({ external, path }) => external && !path.startsWith('node:'))
+    .map(({ path }) => path);
+  return paths
+    .filter((path) => INSTALLED.some((name) => path.startsWith(name.replace('*', ''))))
+    .map(packageOf);
+}
+
+/** `@scope/name/deep` belongs to `@scope/name`. */
+function packageOf(path: string): string {
+  return path
+    .split('/')
+    .slice(0, path.startsWith('@') ? 2 : 1)
+    .join('/');
+}
+
+/** The versions that the workspace itself uses. */
+async function manifest(service: Service, names: readonly string[]) {
+  const versions = new Map<string, string>();
+  for (const file of globSync('{packages,services}/*/package.json', { cwd: ROOT })) {
+    const { dependencies, optionalDependencies } = JSON.parse(
+      await readFile(join(ROOT, file), 'utf8'),
+    ) as Record<'dependencies' | 'optionalDependencies', Record<string, string> | undefined>;
+    for (const [name, version] of Object.entries({ ...dependencies, ...optionalDependencies }))
+      versions.set(name, version);
+  }
+  const dependencies = Object.fromEntries(
+    names.map((name) => {
+      const version = versions.get(name);
+      if (version === undefined)
+        throw new Error(`no package.json of the workspace says which version of ${name}`);
+      return [name, version];
+    }),
+  );
+  return { name: `genfleet-${service}`, private: true, type: 'module', dependencies };
 }
 
 if (process.argv[1] === new URL(import.meta.url).pathname) {
-  for (const service of BUNDLED_SERVICES) console.log(await bundleService(service, join(ROOT, 'dist')));
+  const asked = process.argv.slice(2);
+  const services = SERVICES.filter((service) => asked.length === 0 || asked.includes(service));
+  for (const service of services) console.log(await bundleService(service, join(ROOT, 'dist')));
 }

@@ -1,0 +1,95 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { bundleService } from './bundle.ts';
+
+const ROOT = new URL('..', import.meta.url).pathname;
+const PACKAGES = [
+  'packages/telemetry',
+  'services/api',
+  'services/worker',
+  'packages/bus-pulsar',
+  'packages/engine-embedded',
+];
+
+/** What `npm install` does in the image: here the packages that the workspace has already. */
+function install(folder: string): void {
+  const { dependencies } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  for (const name of Object.keys(dependencies)) {
+    const owner = PACKAGES.find((path) => exists(join(ROOT, path, 'node_modules', name)));
+    if (!owner) throw new Error(`${name} is not installed in the workspace`);
+    const link = join(folder, 'node_modules', name);
+    mkdirSync(dirname(link), { recursive: true });
+    symlinkSync(realpathSync(join(ROOT, owner, 'node_modules', name)), link);
+  }
+}
+
+function exists(path: string): boolean {
+  try {
+    realpathSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Starts a bundle and waits for a line of its log that says so. */
+async function started(
+  folder: string,
+  env: Record<string, string>,
+  said: RegExp,
+): Promise<[ChildProcess, string]> {
+  const child = spawn(process.execPath, ['--import', './register.js', 'main.js'], {
+    cwd: folder,
+    env: { PATH: process.env['PATH'] ?? '', ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let output = '';
+  for await (const chunk of child.stdout) {
+    output += String(chunk);
+    const match = said.exec(output);
+    if (match) return [child, match[1] ?? ''];
+  }
+  throw new Error(`the bundle ended: ${output}`);
+}
+
+describe('bundled services', () => {
+  let folder: string;
+  const children: ChildProcess[] = [];
+
+  beforeEach(() => {
+    mkdirSync(join(ROOT, 'dist'), { recursive: true });
+    folder = mkdtempSync(join(ROOT, 'dist/.test-'));
+  });
+  afterEach(async () => {
+    for (const child of children.splice(0)) {
+      child.kill('SIGTERM');
+      if (child.exitCode === null) await once(child, 'exit');
+    }
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('take a job and run it, each from its own folder', async () => {
+    const [api, worker] = await Promise.all([bundleService('api', folder), bundleService('worker', folder)]);
+    for (const bundle of [api, worker]) install(bundle);
+    const model = join(ROOT, 'packages/engine-embedded/model');
+    symlinkSync(model, join(folder, 'model'));
+    const env = { DATA_DIR: join(folder, 'data'), PORT: '0', WORKER_PORT: '0' };
+    const [apiProcess, url] = await started(api, env, /listens on (http[^"]+)/);
+    children.push(apiProcess);
+    const [workerProcess] = await started(worker, env, /(takes jobs)/);
+    children.push(workerProcess);
+    const response = await fetch(`${url}/images/`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', prefer: 'wait=30' },
+      body: JSON.stringify({
+        generation_settings: { prompt: 'a red circle', steps: 2, width: 64, height: 64 },
+      }),
+    });
+    expect(response.status).toBe(200);
+    expect(await response.json()).toMatchObject({ status: 'completed' });
+    expect((await fetch(`${url}/docs`)).status).toBe(200);
+  });
+});
