@@ -76,7 +76,7 @@ describe('bundled services', () => {
     for (const bundle of [api, worker]) install(bundle);
     const model = join(ROOT, 'packages/engine-embedded/model');
     symlinkSync(model, join(folder, 'model'));
-    const env = { DATA_DIR: join(folder, 'data'), PORT: '0', WORKER_PORT: '0' };
+    const env = { DATA_DIR: join(folder, 'data'), PORT: '0', WORKER_PORT: '0', WEB_DIR: join(api, 'web') };
     const [apiProcess, url] = await started(api, env, /listens on (http[^"]+)/);
     children.push(apiProcess);
     const [workerProcess] = await started(worker, env, /(takes jobs)/);
@@ -90,6 +90,7 @@ describe('bundled services', () => {
     });
     expect(response.status).toBe(200);
     expect(await response.json()).toMatchObject({ status: 'completed' });
-    expect((await fetch(`${url}/docs`)).status).toBe(200);
+    for (const page of ['/', '/docs', '/docs/swagger-ui.css'])
+      expect((await fetch(url + page)).status).toBe(200);
   });
 });

@@ -5,9 +5,10 @@
  */
 
 import { globSync } from 'node:fs';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build, type Metafile, type Plugin } from 'esbuild';
+import { buildWeb } from '../services/web/src/build.ts';
 
 const ROOT = new URL('..', import.meta.url).pathname;
 const SERVICES = ['api', 'worker', 'cli'] as const;
@@ -61,6 +62,7 @@ export async function bundleService(service: Service, outRoot: string): Promise<
     join(ROOT, 'services', service, 'src/main.ts'),
     join(ROOT, 'packages/telemetry/src/register.ts'),
   ]);
+  if (service === 'api') await cp(await buildWeb(), join(outdir, 'web'), { recursive: true });
   const metafiles = started.size > 0 ? [main, await bundle([...started])] : [main];
   const names = [...new Set([...metafiles.flatMap(externalPackages), ...FOUND_BY_NAME[service]])].sort();
   await writeFile(

@@ -4,6 +4,7 @@ import { z } from 'zod';
 const duration = (defaultMs: number) => z.coerce.number().int().min(0).max(86_400_000).default(defaultMs);
 const count = (fallback: number, max = 1_000_000) =>
   z.coerce.number().int().min(1).max(max).default(fallback);
+const wanted = (what: string) => ({ error: `wanted: ${what}` });
 const flag = z
   .enum(['true', 'false', '1', '0'])
   .default('false')
@@ -14,15 +15,15 @@ const schema = z.object({
   DATA_DIR: z.string().min(1).default('./data'),
   BUS_URL: z
     .string()
-    .regex(/^(sqlite:|pulsar(\+ssl|\+ws|\+wss)?:\/\/)/)
+    .regex(/^(sqlite:.|pulsar(\+ssl|\+ws|\+wss)?:\/\/)/, wanted('sqlite:<file>, pulsar://… or pulsar+ws://…'))
     .optional(),
   ARTIFACTS_URL: z
     .string()
-    .regex(/^(file:|s3:\/\/)/)
+    .regex(/^(file:.|s3:\/\/.)/, wanted('file:<folder> or s3://<bucket>/<prefix>'))
     .optional(),
   ENGINE_URL: z
     .string()
-    .regex(/^(embedded:|https?:\/\/)/)
+    .regex(/^(embedded:$|https?:\/\/)/, wanted('embedded: or http://… of a model container'))
     .default('embedded:'),
   HOST: z.string().min(1).default('127.0.0.1'),
   PORT: z.coerce.number().int().min(0).max(65_535).default(8_000),
@@ -44,7 +45,7 @@ const schema = z.object({
     ),
   RETRY_BACKOFF_MS: z
     .string()
-    .regex(/^\d+(,\d+)*$/)
+    .regex(/^\d+(,\d+)*$/, wanted('waits in ms, separated by commas'))
     .default('1000,5000,25000')
     .transform((text) => text.split(',').map(Number)),
   WORKER_BATCH_JOBS: count(4, 64),
@@ -53,7 +54,7 @@ const schema = z.object({
   ARTIFACT_URL_TTL_SECONDS: count(3_600, 604_800),
   WEBHOOK_SECRET: z
     .string()
-    .regex(/^whsec_[A-Za-z0-9+/=]+$/)
+    .regex(/^whsec_[A-Za-z0-9+/=]+$/, wanted('whsec_ and base64'))
     .optional(),
   WEBHOOK_ALLOW_PRIVATE: flag,
   S3_ENDPOINT: z.url().optional(),

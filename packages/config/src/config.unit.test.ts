@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { GenfleetError } from '@genfleet/job';
 import { describe, expect, it } from '@jest/globals';
 import { readConfig } from './config.ts';
@@ -25,5 +26,14 @@ describe('readConfig', () => {
   it('never prints a secret', () => {
     expect(() => readConfig({ WEBHOOK_SECRET: 'hunter2' })).toThrow(/WEBHOOK_SECRET=\(hidden\)/);
     expect(() => readConfig({ WEBHOOK_SECRET: 'hunter2' })).not.toThrow(/hunter2/);
+  });
+
+  it('is documented: every variable, and no other', () => {
+    const source = readFileSync(new URL('./config.ts', import.meta.url), 'utf8');
+    const read = [...source.matchAll(/^ {2}([A-Z][A-Z0-9_]+):/gm)].map(([, name]) => name);
+    const page = readFileSync(new URL('../../../docs/configuration.md', import.meta.url), 'utf8');
+    const documented = [...page.matchAll(/^\| `([A-Z][A-Z0-9_]+)`/gm)].map(([, name]) => name);
+    expect(read.length).toBeGreaterThan(20);
+    expect(documented.sort()).toEqual(read.sort());
   });
 });
