@@ -31,7 +31,13 @@ function watched(engineMs: number) {
     busyMs += lastMs - startMs;
     return result;
   });
-  return { engine, busy: (): Busy => ({ share: busyMs / (lastMs - firstMs), perSecond: (JOBS * 1_000) / (lastMs - firstMs) }) };
+  return {
+    engine,
+    busy: (): Busy => ({
+      share: busyMs / (lastMs - firstMs),
+      perSecond: (JOBS * 1_000) / (lastMs - firstMs),
+    }),
+  };
 }
 
 function slowStore(inner: ArtifactStore): ArtifactStore {
@@ -72,7 +78,9 @@ async function sequential(): Promise<Busy> {
     for (let job = 0; job < JOBS; job += 1) {
       const signal = new AbortController().signal;
       const settings = { width: 64, height: 64 } as Parameters<typeof greyPictures>[0]['settings'];
-      await engine.generateImages([{ id: randomUUID(), settings, seeds: [1], signal, onProgress: () => undefined }]);
+      await engine.generateImages([
+        { id: randomUUID(), settings, seeds: [1], signal, onProgress: () => undefined },
+      ]);
       await store.put(`${randomUUID()}.jpg`, new Uint8Array(2_000), 'image/jpeg');
       await producer.send({ key: 'sequential', value: '{}' });
     }
@@ -85,7 +93,9 @@ async function sequential(): Promise<Busy> {
 const [loop, pipeline] = [await sequential(), await pipelined()];
 const row = (name: string, { share, perSecond }: Busy) =>
   console.log(`${name.padEnd(12)} ${share.toFixed(3).padStart(8)} ${perSecond.toFixed(1).padStart(8)}`);
-console.log(`${JOBS} jobs, engine ${ENGINE_MS} ms, store ${STORE_MS} ms\n${'worker'.padEnd(12)} engine busy   jobs/s`);
+console.log(
+  `${JOBS} jobs, engine ${ENGINE_MS} ms, store ${STORE_MS} ms\n${'worker'.padEnd(12)} engine busy   jobs/s`,
+);
 row('sequential', loop);
 row('pipeline', pipeline);
 console.log(`wanted: at least ${WANTED} (${pipeline.share >= WANTED ? 'met' : 'not met'})`);

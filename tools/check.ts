@@ -21,7 +21,7 @@ const LINT: readonly Step[] = [
   { name: 'types', command: bin('tsc'), args: ['--noEmit', '-p', 'tsconfig.json'] },
   { name: 'types of the page', command: bin('tsc'), args: ['--noEmit', '-p', 'services/web/tsconfig.json'] },
   { name: 'import rules', command: process.execPath, args: ['tools/check-imports.ts'] },
-  { name: 'unused exports', command: bin('knip'), args: ['--no-progress'] },
+  { name: 'unused exports', command: bin('knip'), args: ['--no-progress', '--no-config-hints'] },
 ];
 
 function run(step: Step): void {
