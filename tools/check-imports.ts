@@ -20,7 +20,10 @@ const forbidden: IForbiddenRuleType[] = [
     name: 'only-main-names-adapters',
     comment: 'adapters are chosen by packages/adapters, which only a main.ts uses',
     severity: 'error',
-    from: { path: '^services/', pathNot: '(/main\\.ts|\\.test\\.ts|/test/.*)$' },
+    from: {
+      path: '^services/',
+      pathNot: ['/main\\.ts$', '^services/all-in-one/src/fleet\\.ts$', '\\.test\\.ts$', '/test/'],
+    },
     to: { path: `${ADAPTER}|^packages/adapters/` },
   },
   {

@@ -35,7 +35,7 @@ const TITLES: Readonly<Record<number, string>> = {
 
 export const IMAGE_NOT_FOUND: Problem = { status: 404, detail: 'Image not found', bare: true };
 
-export const INTERNAL: Problem = {
+const INTERNAL: Problem = {
   status: 500,
   detail: 'An unexpected error occurred. Please try again later.',
 };

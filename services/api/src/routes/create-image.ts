@@ -53,7 +53,7 @@ function acceptedHeaders(id: string, receipt: Receipt | undefined): Record<strin
 }
 
 /** Seconds of `Prefer: wait=N` (RFC 7240), cut to the most there is; 0 when it isn't asked for. */
-export function waitIn(prefer: string | string[]): number {
+function waitIn(prefer: string | string[]): number {
   const match = /(?:^|[,;\s])wait\s*=\s*"?(\d{1,9})/i.exec(String(prefer));
   return match ? Math.min(Number(match[1]), MAX_WAIT_SECONDS) : 0;
 }
