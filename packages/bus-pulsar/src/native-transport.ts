@@ -1,13 +1,13 @@
-import { GenfleetError, type Topic } from '@genfleet/job';
+import type { Topic } from '@genfleet/job';
 import {
   type Attach,
-  decodePlace,
   encodeBefore,
   type Feed,
   type FeedStart,
   MAX_PENDING,
   type MessagePlace,
   type PulsarAddress,
+  PulsarAdmin,
   probeHosts,
   type Transport,
   type WireConsumer,
@@ -15,52 +15,15 @@ import {
   type WireMessage,
   type WireProducer,
 } from '@genfleet/pulsar-admin';
-import { clientSettings, lastWords, type Pulsar } from './native.ts';
+import { bounded } from './bounded.ts';
+import { Connection, type Opened } from './connection.ts';
+import { openLosslessReader } from './lossless-reader.ts';
+import { clientSettings, type Pulsar } from './native.ts';
+import { placeOf, toDelivery, toNative, unavailable } from './native-messages.ts';
 
-/** A closing that waits for a broker that is gone is not waited for. */
-const CLOSE_MS = 5_000;
 /** The client looks this often for messages to hand back; it rounds up to 100 ms. */
 const RELEASE_MS = 10;
-
-const placeOf = (id: Pulsar.MessageId): MessagePlace => decodePlace(id.serialize());
-
-function toDelivery(message: Pulsar.Message): WireDelivery {
-  return {
-    place: placeOf(message.getMessageId()),
-    key: message.getPartitionKey(),
-    value: message.getData().toString(),
-    properties: message.getProperties(),
-    eventTimeMs: message.getEventTimestamp(),
-    publishTimeMs: message.getPublishTimestamp(),
-  };
-}
-
-function toNative(message: WireMessage): Pulsar.ProducerMessage {
-  return {
-    data: Buffer.from(message.value),
-    partitionKey: message.key,
-    properties: message.properties,
-    eventTimestamp: message.eventTimeMs,
-    ...(message.deliverAtMs === undefined ? {} : { deliverAt: message.deliverAtMs }),
-  };
-}
-
-/** The client's own result is often no more than "TimeOut". */
-function unavailable(what: string, cause: unknown): GenfleetError {
-  const result = cause instanceof Error ? cause.message : String(cause);
-  const code = /Authorization|Authentication/.test(result) ? 'bus_unauthorized' : 'bus_unavailable';
-  const detail = lastWords();
-  return new GenfleetError(code, `${what}: ${result}${detail ? ` (${detail})` : ''}`, { cause });
-}
-
-async function bounded(closing: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise((resolve) => {
-    timer = setTimeout(resolve, CLOSE_MS);
-  });
-  await Promise.race([closing.catch(() => undefined), timeout]);
-  clearTimeout(timer);
-}
+const PROBE_MS = 3_000;
 
 /**
  * Pulsar's own protocol through the native client. A consumer and a reader hand us one message at a time on a
@@ -71,91 +34,85 @@ export class NativeTransport implements Transport {
   readonly #native: typeof Pulsar;
   readonly #address: PulsarAddress;
   readonly #serviceUrl: string;
-  readonly #producers: Pulsar.Client;
   readonly #open = new Set<{ close(): Promise<void> }>();
+  readonly #admin: PulsarAdmin;
+  /** Producers hold nobody up, so they share one. */
+  readonly #producers: Pulsar.Client;
 
   constructor(native: typeof Pulsar, address: PulsarAddress) {
     this.#native = native;
     this.#address = address;
     this.#serviceUrl = `${address.scheme}://${address.hosts}`;
+    this.#admin = new PulsarAdmin(address);
     this.#producers = this.#client();
   }
 
   async openProducer(topic: Topic): Promise<WireProducer> {
-    await this.probe(CLOSE_MS);
-    const open = () =>
-      this.#producers.createProducer({
-        topic: this.#url(topic),
-        sendTimeoutMs: this.#address.sendTimeoutMs,
-        maxPendingMessages: MAX_PENDING,
-        // A batch goes to one consumer whole, however many wait for work.
-        batchingEnabled: false,
-      });
-    let producer = await open().catch((cause: unknown) => {
-      throw unavailable(`no producer for ${topic.name}`, cause);
+    const connection = await this.#connect<Pulsar.Producer>(`no producer for ${topic.name}`, {
+      letGo: () => undefined,
+      open: async () => {
+        const vendor = await this.#producers.createProducer({
+          topic: this.#url(topic),
+          sendTimeoutMs: this.#address.sendTimeoutMs,
+          maxPendingMessages: MAX_PENDING,
+          // A batch goes to one consumer whole, however many wait for work.
+          batchingEnabled: false,
+        });
+        return { vendor, close: () => bounded(vendor.close()) };
+      },
     });
-    let reopening: Promise<void> | undefined;
-    /** The client gives a producer up for good when it is refused once while it reconnects. */
-    const reopen = async () => {
-      producer = await open();
-      reopening = undefined;
-    };
     const send = async (message: WireMessage) => {
+      const what = `${topic.name} did not take a message`;
+      const producer = connection.current;
+      if (!producer) throw unavailable(what, new Error('the connection is being made anew'));
       try {
-        if (reopening) await reopening;
         return placeOf(await producer.send(toNative(message)));
       } catch (cause) {
-        if (String(cause).includes('AlreadyClosed')) {
-          reopening ??= reopen();
-          reopening.catch(() => {
-            reopening = undefined;
-          });
-        }
-        throw unavailable(`${topic.name} did not take a message`, cause);
+        throw unavailable(what, cause);
       }
     };
-    return { send, close: async () => bounded(producer.flush().then(() => producer.close())) };
+    const close = async () => {
+      if (connection.current) await bounded(connection.current.flush());
+      await this.#close(connection);
+    };
+    return { send, close };
   }
 
   async openConsumer(topic: Topic, subscription: string, attach: Attach): Promise<WireConsumer> {
-    let consumer: Pulsar.Consumer | undefined;
+    let connection: Connection<Pulsar.Consumer> | undefined;
     let letIn: () => void = () => undefined;
     const deliveries = attach<Pulsar.MessageId>({
-      ack: async (id) => void (await consumer?.acknowledgeId(id)),
-      release: (id) => consumer?.negativeAcknowledgeId(id),
+      ack: async (id) => void (await connection?.current?.acknowledgeId(id)),
+      release: (id) => connection?.current?.negativeAcknowledgeId(id),
     });
     deliveries.whenRoom(() => {
       if (deliveries.room > 0) letIn();
     });
-    const client = this.#client();
-    try {
-      consumer = await client.subscribe({
-        topic: this.#url(topic),
-        subscription,
-        subscriptionType: 'Shared',
-        subscriptionInitialPosition: 'Earliest',
-        nAckRedeliverTimeoutMs: RELEASE_MS,
-        // No message waits here for a handler that is busy while another consumer is idle.
-        receiverQueueSize: 0,
-        listener: (message) => {
-          deliveries.offer(toDelivery(message), message.getMessageId());
-          return deliveries.room > 0
-            ? undefined
-            : new Promise<void>((resolve) => {
-                letIn = resolve;
-              });
-        },
+    const listener = (message: Pulsar.Message) => {
+      deliveries.offer(toDelivery(message), message.getMessageId());
+      if (deliveries.room > 0) return undefined;
+      return new Promise<void>((resolve) => {
+        letIn = resolve;
       });
-    } catch (cause) {
-      await bounded(client.close());
-      throw unavailable(`no consumer of ${topic.name}`, cause);
-    }
-    const subscribed = consumer;
-    return this.#opened(async () => {
-      letIn();
-      await bounded(subscribed.close());
-      await bounded(client.close());
+    };
+    connection = await this.#connect<Pulsar.Consumer>(`no consumer of ${topic.name}`, {
+      letGo: () => letIn(),
+      open: () =>
+        this.#withClient((client) =>
+          client.subscribe({
+            topic: this.#url(topic),
+            subscription,
+            subscriptionType: 'Shared',
+            subscriptionInitialPosition: 'Earliest',
+            nAckRedeliverTimeoutMs: RELEASE_MS,
+            // No message waits here for a handler that is busy while another consumer is idle.
+            receiverQueueSize: 0,
+            listener,
+          }),
+        ),
     });
+    const connected = connection;
+    return { close: () => this.#close(connected) };
   }
 
   async openFeed(
@@ -164,22 +121,24 @@ export class NativeTransport implements Transport {
     queueSize: number,
     onMessage: (wire: WireDelivery) => Promise<void> | undefined,
   ): Promise<Feed> {
-    const client = this.#client();
-    try {
-      const reader = await client.createReader({
-        topic: this.#url(topic),
-        startMessageId: this.#startId(start),
-        receiverQueueSize: queueSize,
-        listener: (message) => onMessage(toDelivery(message)),
-      });
-      return this.#opened(async () => {
-        await bounded(reader.close());
-        await bounded(client.close());
-      });
-    } catch (cause) {
-      await bounded(client.close());
-      throw unavailable(`no reader of ${topic.name}`, cause);
-    }
+    let from = start;
+    const listener = (message: Pulsar.Message) => {
+      const wire = toDelivery(message);
+      if (topic.persistent) from = wire.place;
+      return onMessage(wire);
+    };
+    const earliest = this.#native.MessageId.earliest();
+    const hasNothingToRead = async () => {
+      const end = topic.persistent ? await this.#admin.endOf(topic) : undefined;
+      return end === undefined || (typeof from !== 'string' && isEarlierEntry(end, from));
+    };
+    const plan = { topic: this.#url(topic), earliest, queueSize, listener, hasNothingToRead };
+    const connection = await this.#connect<Pulsar.Reader>(`no reader of ${topic.name}`, {
+      letGo: () => undefined,
+      open: () =>
+        this.#withClient((client) => openLosslessReader({ ...plan, client, start: this.#startId(from) })),
+    });
+    return { close: () => this.#close(connection) };
   }
 
   /** The client itself would wait long and then say only "TimeOut". */
@@ -188,12 +147,52 @@ export class NativeTransport implements Transport {
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#open].map((each) => each.close()));
+    await Promise.all([...this.#open].map((connection) => connection.close()));
+    this.#admin.close();
     await bounded(this.#producers.close());
+  }
+
+  async #connect<T extends Pulsar.Producer | Pulsar.Consumer | Pulsar.Reader>(
+    failure: string,
+    options: { open(): Promise<Opened<T>>; letGo(): void },
+  ): Promise<Connection<T>> {
+    await this.probe(PROBE_MS);
+    const connection = new Connection<T>({ ...options, probe: () => this.probe(PROBE_MS) });
+    this.#open.add(connection);
+    try {
+      await connection.open();
+    } catch (cause) {
+      await this.#close(connection);
+      throw unavailable(failure, cause);
+    }
+    return connection;
   }
 
   #client(): Pulsar.Client {
     return new this.#native.Client(clientSettings(this.#native, this.#serviceUrl, this.#address.token));
+  }
+
+  /** With a client of its own, that is closed with it, or when it could not be opened. */
+  async #withClient<T extends { close(): Promise<unknown> }>(
+    open: (client: Pulsar.Client) => Promise<T>,
+  ): Promise<Opened<T>> {
+    const client = this.#client();
+    try {
+      const vendor = await open(client);
+      const close = async () => {
+        await bounded(vendor.close());
+        await bounded(client.close());
+      };
+      return { vendor, close };
+    } catch (cause) {
+      await bounded(client.close());
+      throw cause;
+    }
+  }
+
+  async #close(connection: { close(): Promise<void> }): Promise<void> {
+    this.#open.delete(connection);
+    await connection.close();
   }
 
   #url(topic: Topic): string {
@@ -206,17 +205,8 @@ export class NativeTransport implements Transport {
     if (start === 'earliest') return MessageId.earliest();
     return start === 'latest' ? MessageId.latest() : MessageId.deserialize(encodeBefore(start));
   }
+}
 
-  /** Closes at most once, and with the transport at the latest. */
-  #opened(close: () => Promise<void>): { close(): Promise<void> } {
-    let closing: Promise<void> | undefined;
-    const opened = {
-      close: () => {
-        closing ??= close().finally(() => this.#open.delete(opened));
-        return closing;
-      },
-    };
-    this.#open.add(opened);
-    return opened;
-  }
+function isEarlierEntry(a: MessagePlace, b: MessagePlace): boolean {
+  return a.ledgerId === b.ledgerId ? a.entryId < b.entryId : a.ledgerId < b.ledgerId;
 }
