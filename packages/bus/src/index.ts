@@ -14,3 +14,4 @@ export {
 } from './bus.ts';
 export { fleetTopics, WEBHOOK_SUBSCRIPTION } from './fleet-topics.ts';
 export { checkOutgoing } from './outgoing.ts';
+export { requireTopics } from './require-topics.ts';
