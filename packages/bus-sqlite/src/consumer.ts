@@ -7,6 +7,8 @@ import type { WakeUp } from './wake-up.ts';
 
 const FETCH_LIMIT = 100;
 const REJECTED_DELAY_MS = 1_000;
+/** A due time before all others: what a consumer gives back unfinished keeps its place. */
+const FIRST_IN_LINE = 0;
 const RETRY_MS = 500;
 const LONGEST_TIMER_MS = 60_000;
 
@@ -14,6 +16,7 @@ const LONGEST_TIMER_MS = 60_000;
 export class SqliteConsumer implements Consumer {
   readonly #commit: GroupCommit;
   readonly #topic: string;
+  readonly #topicId: number;
   readonly #subscription: number;
   readonly #handler: (delivery: Delivery) => Promise<void>;
   readonly #maxInFlight: number;
@@ -25,12 +28,13 @@ export class SqliteConsumer implements Consumer {
   #timer: NodeJS.Timeout | undefined;
 
   constructor(
-    source: { commit: GroupCommit; wakeUp: WakeUp; topic: string; subscription: number },
+    source: { commit: GroupCommit; wakeUp: WakeUp; topic: string; topicId: number; subscription: number },
     handler: (delivery: Delivery) => Promise<void>,
     options: ConsumerOptions,
   ) {
     this.#commit = source.commit;
     this.#topic = source.topic;
+    this.#topicId = source.topicId;
     this.#subscription = source.subscription;
     this.#handler = handler;
     this.#maxInFlight = options.maxInFlight;
@@ -54,8 +58,17 @@ export class SqliteConsumer implements Consumer {
     this.#unlisten();
     clearTimeout(this.#timer);
     await this.#fetching;
-    const handedBack = [...this.#inFlight].map((seq) => this.#settle(seq, Date.now()));
-    await Promise.allSettled(handedBack);
+    await Promise.all([...this.#inFlight].map((seq) => this.#giveBack(seq)));
+  }
+
+  /** Tries again later what the disk refuses now; the end of the bus or of the process gives back the rest. */
+  async #giveBack(seq: number): Promise<void> {
+    try {
+      await this.#settle(seq, FIRST_IN_LINE);
+    } catch (error) {
+      if (error instanceof GenfleetError && error.code === 'closed') return;
+      setTimeout(() => void this.#giveBack(seq), RETRY_MS).unref();
+    }
   }
 
   #look(): void {
@@ -73,11 +86,12 @@ export class SqliteConsumer implements Consumer {
       const room = Math.min(this.#maxInFlight - this.#inFlight.size, FETCH_LIMIT);
       if (room <= 0) return;
       try {
-        const { rows, nextDueMs } = await this.#commit.fetch({
+        const { rows, more, nextDueMs } = await this.#commit.fetch({
+          topic: this.#topicId,
           subscription: this.#subscription,
           limit: room,
         });
-        if (rows.length === room) this.#again = true;
+        if (more) this.#again = true;
         else if (nextDueMs !== undefined) this.#lookAt(nextDueMs);
         for (const row of rows) this.#handOut(row);
       } catch (error) {
@@ -103,6 +117,10 @@ export class SqliteConsumer implements Consumer {
     };
     // a consumer that closed meanwhile gives it back with the rest
     if (this.#state === 'closed') return;
+    if (this.#state === 'paused') {
+      void this.#giveBack(seq);
+      return;
+    }
     void this.#handler(delivery).catch(() =>
       this.#settle(seq, Date.now() + REJECTED_DELAY_MS).catch(() => undefined),
     );

@@ -1,30 +1,44 @@
-import { chmodSync, mkdirSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { GenfleetError } from '@genfleet/job';
+import { faultOf } from './faults.ts';
 import { patiently } from './patience.ts';
-import { SCHEMA, SCHEMA_VERSION } from './schema.ts';
+import { APPLICATION_ID, SCHEMA, SCHEMA_VERSION } from './schema.ts';
 
-/** For reads, which meet a lock only while another process recovers the file after a crash. */
-const BUSY_TIMEOUT_MS = 2_000;
+/** A reader meets a lock only while another process recovers the file after a crash. */
+const READER_TIMEOUT_MS = 2_000;
+const OWNER_ONLY = 0o600;
 
 /**
- * Opens the file and makes its tables if it is new.
+ * Opens the file for writing, creating it and its folder where they are missing. Readable by its owner only;
+ * SQLite gives its neighbours `-wal` and `-shm` the same permissions.
  * @throws GenfleetError `bus_unavailable` when it can't be written, is no such file, or is of a newer version.
  */
-export function openDatabase(file: string): DatabaseSync {
+export function openForWriting(file: string): DatabaseSync {
+  let database: DatabaseSync | undefined;
   try {
     mkdirSync(dirname(file), { recursive: true });
-    const database = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS });
-    chmodSync(file, 0o600);
-    patiently(() => database.exec('pragma journal_mode = wal'));
-    database.exec('pragma synchronous = full; pragma temp_store = memory');
-    inTransaction(database, () => migrate(database, file));
-    return database;
+    closeSync(openSync(file, 'a', OWNER_ONLY));
+    const opened = new DatabaseSync(file, { timeout: 0 });
+    database = opened;
+    patiently(() => opened.exec('pragma journal_mode = wal'));
+    opened.exec(`pragma temp_store = memory; pragma cache_size = -8192;
+      pragma wal_autocheckpoint = 2000; pragma journal_size_limit = 67108864;`);
+    inTransaction(opened, () => migrate(opened, file));
+    return opened;
   } catch (error) {
-    if (error instanceof GenfleetError) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new GenfleetError('bus_unavailable', `${file} can't be used as a bus: ${reason}`, { cause: error });
+    database?.close();
+    throw faultOf(error, file);
+  }
+}
+
+/** Opens a file that `openForWriting` has made ready. @throws GenfleetError `bus_unavailable`. */
+export function openForReading(file: string): DatabaseSync {
+  try {
+    return new DatabaseSync(file, { readOnly: true, timeout: READER_TIMEOUT_MS });
+  } catch (error) {
+    throw faultOf(error, file);
   }
 }
 
@@ -50,15 +64,16 @@ function rollBack(database: DatabaseSync): void {
 }
 
 function migrate(database: DatabaseSync, file: string): void {
-  const version = Number(database.prepare('pragma user_version').get()?.['user_version'] ?? 0);
-  if (version === SCHEMA_VERSION) return;
-  if (version > SCHEMA_VERSION) {
-    throw new GenfleetError(
-      'bus_unavailable',
-      `${file} was written by a newer Genfleet (version ${version}; this one knows ${SCHEMA_VERSION})`,
-      { retryable: false },
-    );
+  const pragma = (name: string) => Number(database.prepare(`pragma ${name}`).get()?.[name]);
+  const refuse = (why: string) =>
+    new GenfleetError('bus_unavailable', `${file} can't be used as a bus: ${why}`, { retryable: false });
+  if (pragma('application_id') === APPLICATION_ID) {
+    const version = pragma('user_version');
+    if (version === SCHEMA_VERSION) return;
+    throw refuse(`a newer Genfleet wrote it (version ${version}; this one knows ${SCHEMA_VERSION})`);
   }
+  const tables = Number(database.prepare('select count(*) as count from sqlite_schema').get()?.['count']);
+  if (tables > 0) throw refuse('it is the database of another program');
   database.exec(SCHEMA);
-  database.exec(`pragma user_version = ${SCHEMA_VERSION}`);
+  database.exec(`pragma application_id = ${APPLICATION_ID}; pragma user_version = ${SCHEMA_VERSION}`);
 }

@@ -1,6 +1,15 @@
 import { Worker } from 'node:worker_threads';
 import { GenfleetError } from '@genfleet/job';
-import type { Fetch, Fetched, FromThread, Group, GroupResult, Settle, ToThread } from './protocol.ts';
+import type {
+  Fetch,
+  Fetched,
+  FromThread,
+  Group,
+  GroupResult,
+  Settle,
+  TopicToEnsure,
+  ToThread,
+} from './protocol.ts';
 
 /** Given and not yet answered; beyond it the disk does not keep up, and new ones are refused. */
 const WAITING_LIMIT = { requests: 100_000, chars: 256 * 1_024 * 1_024 };
@@ -30,6 +39,7 @@ interface Asked {
   readonly publishers: Asker<Published>[];
   readonly settlers: Asker<void>[];
   readonly fetchers: Asker<Fetched>[];
+  readonly ensurers: Asker<void>[];
   chars: number;
 }
 
@@ -52,15 +62,16 @@ export class GroupCommit {
   }
 
   /** @throws GenfleetError `bus_unavailable` when the file can't be opened. */
-  static async open(file: string, owner: string, onReclaimed: () => void): Promise<GroupCommit> {
+  static async open(file: string, onReclaimed: () => void): Promise<GroupCommit> {
     const thread = new Worker(new URL('./writer-thread.ts', import.meta.url), {
-      workerData: { file, owner },
+      workerData: { file },
       execArgv: ['--disable-warning=ExperimentalWarning'],
     });
     const commit = new GroupCommit(thread, onReclaimed);
     await new Promise<void>((resolve, reject) => {
       thread.on('message', (message: FromThread) => {
         if (message.type === 'open') resolve();
+        else if (message.type === 'refused') reject(unavailable(message));
         else commit.#receive(message);
       });
       thread.once('error', (error) => {
@@ -98,6 +109,13 @@ export class GroupCommit {
     return this.#ask(0, (asked, asker) => {
       asked.group.fetches.push(request);
       asked.fetchers.push(asker);
+    });
+  }
+
+  ensure(topics: readonly TopicToEnsure[]): Promise<void> {
+    return this.#ask(0, (asked, asker) => {
+      asked.group.ensures.push(topics);
+      asked.ensurers.push(asker);
     });
   }
 
@@ -152,7 +170,7 @@ export class GroupCommit {
     else if (message.type === 'done') {
       for (const result of message.results) this.#answer(this.#next(), result);
     } else if (message.type === 'failed') {
-      const error = new GenfleetError('bus_unavailable', `could not be written: ${message.message}`);
+      const error = unavailable(message);
       for (let group = 0; group < message.groups; group++) reject(this.#next(), error);
     }
   }
@@ -160,20 +178,20 @@ export class GroupCommit {
   #next(): Asked | undefined {
     const asked = this.#inFlight.shift();
     if (asked) {
-      this.#waiting.requests -= asked.publishers.length + asked.settlers.length + asked.fetchers.length;
+      this.#waiting.requests -= askersOf(asked).length;
       this.#waiting.chars -= asked.chars;
     }
     return asked;
   }
 
-  #answer(asked: Asked | undefined, { seqs, timesMs, fetched }: GroupResult): void {
+  #answer(asked: Asked | undefined, { seqs, timeMs, fetched }: GroupResult): void {
     if (!asked) return;
     for (const [index, { resolve }] of asked.publishers.entries()) {
-      resolve({ seq: seqs[index] ?? 0, timeMs: timesMs[index] ?? 0 });
+      resolve({ seq: seqs[index] ?? 0, timeMs });
     }
-    for (const { resolve } of asked.settlers) resolve();
+    for (const { resolve } of [...asked.settlers, ...asked.ensurers]) resolve();
     for (const [index, { resolve }] of asked.fetchers.entries()) {
-      resolve(fetched[index] ?? { rows: [], nextDueMs: undefined });
+      resolve(fetched[index] ?? { rows: [], more: false, nextDueMs: undefined });
     }
   }
 
@@ -188,20 +206,26 @@ export class GroupCommit {
   }
 }
 
+function unavailable({ message, retryable }: { message: string; retryable: boolean }): GenfleetError {
+  return new GenfleetError('bus_unavailable', message, { retryable });
+}
+
 function newGroup(): Asked {
   const publishes = { topics: [], keys: [], values: [], properties: [], dueMs: [] };
   return {
-    group: { publishes, settles: [], fetches: [] },
+    group: { publishes, settles: [], fetches: [], ensures: [] },
     publishers: [],
     settlers: [],
     fetchers: [],
+    ensurers: [],
     chars: 0,
   };
 }
 
+function askersOf({ publishers, settlers, fetchers, ensurers }: Asked) {
+  return [...publishers, ...settlers, ...fetchers, ...ensurers];
+}
+
 function reject(asked: Asked | undefined, error: Error): void {
-  if (!asked) return;
-  for (const askers of [asked.publishers, asked.settlers, asked.fetchers]) {
-    for (const asker of askers) asker.reject(error);
-  }
+  if (asked) for (const asker of askersOf(asked)) asker.reject(error);
 }

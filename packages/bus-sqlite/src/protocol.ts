@@ -16,6 +16,7 @@ export interface Settle {
 }
 
 export interface Fetch {
+  readonly topic: number;
   readonly subscription: number;
   readonly limit: number;
 }
@@ -30,8 +31,17 @@ export interface FetchedRow {
 
 export interface Fetched {
   readonly rows: readonly FetchedRow[];
+  /** There is more that could be handed out at once. */
+  readonly more: boolean;
   /** When the next one is due, if one waits for its time. */
   readonly nextDueMs: number | undefined;
+}
+
+export interface TopicToEnsure {
+  readonly name: string;
+  readonly subscriptions: readonly string[];
+  /** null for ever. */
+  readonly retentionMs: number | null;
 }
 
 /** What one tick of the main thread asks for. Groups that wait for the thread share a transaction. */
@@ -39,11 +49,13 @@ export interface Group {
   readonly publishes: Publishes;
   readonly settles: Settle[];
   readonly fetches: Fetch[];
+  readonly ensures: (readonly TopicToEnsure[])[];
 }
 
 export interface GroupResult {
   readonly seqs: readonly number[];
-  readonly timesMs: readonly number[];
+  /** Publish time of all of them. */
+  readonly timeMs: number;
   readonly fetched: readonly Fetched[];
 }
 
@@ -51,8 +63,15 @@ export type ToThread = { readonly type: 'group'; readonly group: Group } | { rea
 
 export type FromThread =
   | { readonly type: 'open' }
+  /** Instead of `open`. */
+  | { readonly type: 'refused'; readonly message: string; readonly retryable: boolean }
   /** Of the groups of one transaction, in the order they were posted. */
   | { readonly type: 'done'; readonly results: readonly GroupResult[] }
-  | { readonly type: 'failed'; readonly groups: number; readonly message: string }
+  | {
+      readonly type: 'failed';
+      readonly groups: number;
+      readonly message: string;
+      readonly retryable: boolean;
+    }
   | { readonly type: 'reclaimed' }
   | { readonly type: 'closed' };

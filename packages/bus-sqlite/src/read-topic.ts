@@ -1,9 +1,12 @@
-import type { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import type { Message, Position, ReadBatch, ReadOptions } from '@genfleet/bus';
 import { messageIdOf, seqOf } from './message-id.ts';
 import type { WakeUp } from './wake-up.ts';
 
 const BATCH_SIZE = 500;
+/** A batch ends with the message that goes beyond this, so that the event loop never waits long for one. */
+const BATCH_CHARS = 512 * 1_024;
 
 export interface MessageRow {
   readonly seq: number;
@@ -24,18 +27,22 @@ export function toMessage(topic: string, row: MessageRow): Message {
   };
 }
 
-/** Replay, then tail, of one topic in a table `messages(seq, topic, key, value, properties, time_ms)`. */
-export async function* readTopic(
-  source: { database: DatabaseSync; wakeUp: WakeUp; topicId: number | string; topic: string },
-  options: ReadOptions,
-): AsyncGenerator<ReadBatch> {
-  const { database, wakeUp, topicId, topic } = source;
+export interface TopicSource {
+  readonly database: DatabaseSync;
+  readonly wakeUp: WakeUp;
+  readonly topic: string;
+  /** Has the columns seq, key, value, properties and time_ms, in which times never go back. */
+  readonly table: string;
+  /** What of the table belongs to the topic, if not all. */
+  readonly where?: { readonly sql: string; readonly value: string };
+}
+
+/** Replay, then tail, of one topic. */
+export async function* readTopic(source: TopicSource, options: ReadOptions): AsyncGenerator<ReadBatch> {
+  const { wakeUp } = source;
   const { signal, batchSize = BATCH_SIZE } = options;
-  const select = database.prepare(
-    `select seq, key, value, properties, time_ms as timeMs from messages
-     where topic = ? and seq > ? order by seq limit ?`,
-  );
-  let after = startAfter(database, topicId, options.from);
+  const rows = new TopicRows(source);
+  let after = rows.startAfter(options.from);
   let changed = Promise.withResolvers<void>();
   const wake = () => changed.resolve();
   const unlisten = wakeUp.listen(wake);
@@ -45,12 +52,12 @@ export async function* readTopic(
     while (!signal.aborted) {
       // before looking, so that a change in between is not missed
       changed = Promise.withResolvers<void>();
-      const rows = select.all(topicId, after, batchSize) as unknown as MessageRow[];
-      const caughtUp = rows.length < batchSize;
-      after = rows.at(-1)?.seq ?? after;
-      if (rows.length > 0 || !saidSo) yield { messages: rows.map((row) => toMessage(topic, row)), caughtUp };
+      const { messages, last, caughtUp } = rows.batch(after, batchSize);
+      after = last;
+      if (messages.length > 0 || !saidSo) yield { messages, caughtUp };
       saidSo = caughtUp;
-      if (caughtUp && !signal.aborted) await changed.promise;
+      if (!caughtUp) await turnOfTheLoop();
+      else if (!signal.aborted) await changed.promise;
     }
   } finally {
     unlisten();
@@ -58,13 +65,64 @@ export async function* readTopic(
   }
 }
 
-function startAfter(database: DatabaseSync, topicId: number | string, from: Position): number {
-  if (from === 'earliest') return 0;
-  if (from === 'latest') {
-    const row = database.prepare('select max(seq) as seq from messages where topic = ?').get(topicId);
-    return Number(row?.['seq'] ?? 0);
+class TopicRows {
+  readonly #source: TopicSource;
+  readonly #batch: StatementSync;
+  readonly #last: StatementSync;
+  readonly #next: StatementSync;
+  readonly #ours: readonly string[];
+
+  constructor(source: TopicSource) {
+    this.#source = source;
+    const { database, table, where } = source;
+    this.#ours = where ? [where.value] : [];
+    const ours = where ? `${where.sql} and` : '';
+    const columns = 'seq, key, value, properties, time_ms as timeMs';
+    this.#batch = database.prepare(
+      `select ${columns} from ${table} where ${ours} seq > ? order by seq limit ?`,
+    );
+    this.#last = database.prepare(`select seq from ${table} where ${ours} seq > ? order by seq desc limit 1`);
+    this.#next = database.prepare(
+      `select seq, time_ms as timeMs from ${table} where ${ours} seq > ? order by seq limit 1`,
+    );
   }
-  if ('afterMessageId' in from) return seqOf(from.afterMessageId);
-  const before = 'select max(seq) as seq from messages where topic = ? and time_ms < ?';
-  return Number(database.prepare(before).get(topicId, from.atTimeMs)?.['seq'] ?? 0);
+
+  batch(after: number, limit: number): { messages: Message[]; last: number; caughtUp: boolean } {
+    const messages: Message[] = [];
+    let last = after;
+    let chars = 0;
+    for (const each of this.#batch.iterate(...this.#ours, after, limit)) {
+      const row = each as unknown as MessageRow;
+      messages.push(toMessage(this.#source.topic, row));
+      last = row.seq;
+      chars += row.value.length;
+      if (chars > BATCH_CHARS) return { messages, last, caughtUp: false };
+    }
+    return { messages, last, caughtUp: messages.length < limit };
+  }
+
+  /** The newest message's seq, 0 where there is none. */
+  last(): number {
+    return Number(this.#last.get(...this.#ours, 0)?.['seq'] ?? 0);
+  }
+
+  startAfter(from: Position): number {
+    if (from === 'earliest') return 0;
+    if (from === 'latest') return this.last();
+    if ('afterMessageId' in from) return seqOf(from.afterMessageId);
+    return this.#before(from.atTimeMs);
+  }
+
+  /** Times never go back, so the first message of a time is found by halving. */
+  #before(timeMs: number): number {
+    let low = 0;
+    let high = this.last();
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      const row = this.#next.get(...this.#ours, middle);
+      if (row && Number(row['timeMs']) < timeMs) low = Number(row['seq']);
+      else high = middle;
+    }
+    return low;
+  }
 }

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
 import {
   type Bus,
@@ -14,10 +13,12 @@ import {
 } from '@genfleet/bus';
 import { GenfleetError, type Topic } from '@genfleet/job';
 import { SqliteConsumer } from './consumer.ts';
-import { inTransaction, openDatabase } from './database.ts';
+import { openForReading } from './database.ts';
+import { faultOf } from './faults.ts';
 import { GroupCommit } from './group-commit.ts';
 import { messageIdOf } from './message-id.ts';
 import { readTopic } from './read-topic.ts';
+import { messageTable } from './schema.ts';
 import { TransientTopics } from './transient-topics.ts';
 import { WakeUp } from './wake-up.ts';
 
@@ -45,14 +46,15 @@ export class SqliteBus implements Bus {
 
   /** @throws GenfleetError `bus_unavailable` when the file can't be used. */
   static async open(file: string): Promise<SqliteBus> {
-    const database = openDatabase(file);
-    const wakeUp = new WakeUp(database);
+    let wakeUp: WakeUp | undefined;
+    const commit = await GroupCommit.open(file, () => wakeUp?.ring());
     try {
-      const commit = await GroupCommit.open(file, randomUUID(), () => wakeUp.ring());
+      const database = openForReading(file);
+      wakeUp = new WakeUp(database);
       return new SqliteBus({ database, commit, wakeUp, transient: new TransientTopics(`${file}-progress`) });
     } catch (error) {
-      database.close();
-      throw error;
+      await commit.close();
+      throw faultOf(error, file);
     }
   }
 
@@ -80,7 +82,13 @@ export class SqliteBus implements Bus {
   ): Promise<Consumer> {
     const topicId = this.#topicId(topic);
     const id = this.#subscriptionId(topicId, subscription);
-    const source = { commit: this.#commit, wakeUp: this.#wakeUp, topic: topic.name, subscription: id };
+    const source = {
+      commit: this.#commit,
+      wakeUp: this.#wakeUp,
+      topic: topic.name,
+      topicId,
+      subscription: id,
+    };
     const consumer = new SqliteConsumer(source, handler, options);
     this.#consumers.add(consumer);
     return consumer;
@@ -89,39 +97,48 @@ export class SqliteBus implements Bus {
   read(topic: Topic, options: ReadOptions): AsyncIterable<ReadBatch> {
     const signal = AbortSignal.any([options.signal, this.#closed.signal]);
     if (!topic.persistent) return this.#transient.read(topic.name, { ...options, signal });
-    const topicId = this.#topicId(topic);
-    const source = { database: this.#database, wakeUp: this.#wakeUp, topicId, topic: topic.name };
+    const table = messageTable(this.#topicId(topic));
+    const source = { database: this.#database, wakeUp: this.#wakeUp, table, topic: topic.name };
     return readTopic(source, { ...options, signal });
   }
 
   async lastMessageId(topic: Topic): Promise<string | undefined> {
-    const select = this.#database.prepare('select max(seq) as seq from messages where topic = ?');
-    const seq = select.get(this.#topicId(topic))?.['seq'];
+    const table = messageTable(this.#topicId(topic));
+    const seq = this.#database.prepare(`select max(seq) as seq from ${table}`).get()?.['seq'];
     return seq === null || seq === undefined ? undefined : messageIdOf(Number(seq));
   }
 
   async ensureTopics(specs: readonly TopicSpec[]): Promise<void> {
     this.#checkOpen();
     const persistent = specs.filter(({ topic }) => topic.persistent);
-    inTransaction(this.#database, () => {
-      for (const spec of persistent) this.#ensureTopic(spec);
-    });
+    await this.#commit.ensure(
+      persistent.map(({ topic, subscriptions, retentionMs }) => ({
+        name: topic.name,
+        subscriptions: [...subscriptions],
+        retentionMs: Number.isFinite(retentionMs) ? retentionMs : null,
+      })),
+    );
   }
 
   async backlog(topic: Topic, subscription: string): Promise<number> {
     const id = this.#subscriptionId(this.#topicId(topic), subscription);
-    const count = this.#database.prepare('select count(*) as n from pending where subscription = ?').get(id);
-    return Number(count?.['n'] ?? 0);
+    const count = this.#database
+      .prepare(
+        `select t.published - s.passed + (select count(*) from pending p where p.subscription = s.id) as count
+         from subscriptions s join topics t on t.id = s.topic where s.id = ?`,
+      )
+      .get(id);
+    return Number(count?.['count'] ?? 0);
   }
 
   async ping(timeoutMs: number): Promise<void> {
     this.#checkOpen();
-    // an empty group still takes the write lock, so it shows a disk that can't be written
+    // even to ensure nothing takes a transaction of the thread
     const late = new Promise<never>((_, reject) => {
       const error = new GenfleetError('bus_unavailable', `no answer from the disk within ${timeoutMs} ms`);
       setTimeout(() => reject(error), timeoutMs).unref();
     });
-    await Promise.race([this.#commit.fetch({ subscription: 0, limit: 0 }), late]);
+    await Promise.race([this.#commit.ensure([]), late]);
   }
 
   async close(): Promise<void> {
@@ -149,30 +166,6 @@ export class SqliteBus implements Bus {
     });
     this.#wakeUp.ring();
     return { messageId: messageIdOf(seq), publishTimeMs: timeMs };
-  }
-
-  #ensureTopic({ topic, subscriptions, retentionMs }: TopicSpec): void {
-    const retention = Number.isFinite(retentionMs) ? retentionMs : null;
-    this.#database
-      .prepare(
-        `insert into topics (name, retention_ms) values (?, ?)
-         on conflict (name) do update set retention_ms = excluded.retention_ms`,
-      )
-      .run(topic.name, retention);
-    const topicId = this.#topicId(topic);
-    for (const name of subscriptions) {
-      const made = this.#database
-        .prepare('insert or ignore into subscriptions (topic, name) values (?, ?)')
-        .run(topicId, name);
-      if (Number(made.changes) === 0) continue;
-      // from the earliest message on
-      this.#database
-        .prepare(
-          `insert into pending (subscription, seq, due_ms, owner)
-           select ?, seq, max(time_ms, due_ms), null from messages where topic = ?`,
-        )
-        .run(Number(made.lastInsertRowid), topicId);
-    }
   }
 
   #topicId({ name }: Topic): number {

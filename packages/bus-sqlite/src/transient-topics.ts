@@ -43,7 +43,8 @@ export class TransientTopics {
 
   /** From now on, whatever position is asked for: nothing is kept. */
   read(topic: string, options: ReadOptions): AsyncIterable<ReadBatch> {
-    const source = { database: this.#database, wakeUp: this.#wakeUp, topicId: topic, topic };
+    const where = { sql: 'topic = ?', value: topic };
+    const source = { database: this.#database, wakeUp: this.#wakeUp, table: 'messages', where, topic };
     return readTopic(source, { ...options, from: 'latest' });
   }
 
