@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Position } from '@genfleet/bus';
 import { type EventType, type Topic, topicsOf } from '@genfleet/job';
 import type { Fold } from './fold.ts';
-import type { ViewOptions } from './open-view.ts';
 import type { TopicFeed } from './topic-feed.ts';
 import { trimBatch } from './trim.ts';
+import type { ViewOptions } from './view-options.ts';
 import type { ViewStore } from './view-store.ts';
 
 /**

@@ -2,9 +2,9 @@ import { GenfleetError, type JobState, type Topic } from '@genfleet/job';
 import { ChangeListeners } from './change-listeners.ts';
 import { Folding } from './folding.ts';
 import { countJobs, listJobs } from './job-list.ts';
-import type { ViewOptions } from './open-view.ts';
 import type { Change, JobFilter, LocalView, Page } from './view.ts';
 import { isDamage } from './view-file.ts';
+import type { ViewOptions } from './view-options.ts';
 import type { ViewStore } from './view-store.ts';
 
 /** Answers from the store that `Folding` keeps up. */

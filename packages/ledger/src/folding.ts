@@ -3,11 +3,11 @@ import { type EventType, GenfleetError, type Topic, topicsOf } from '@genfleet/j
 import type { ChangeListeners } from './change-listeners.ts';
 import { Coverage } from './coverage.ts';
 import { Fold } from './fold.ts';
-import type { ViewOptions } from './open-view.ts';
 import { Places } from './places.ts';
 import { TopicFeed } from './topic-feed.ts';
 import type { Change } from './view.ts';
 import { closeViewFile, isDamage, openViewFile, remake } from './view-file.ts';
+import type { ViewOptions } from './view-options.ts';
 import { ViewStore } from './view-store.ts';
 
 /** One transaction, once the view answers and while it is built: about 4 and 40 ms of the event loop. */

@@ -1,2 +1,3 @@
-export { openView, type ViewOptions } from './open-view.ts';
+export { openView } from './open-view.ts';
 export { type Change, COUNT_CAP, type JobFilter, type LocalView, type Page, type View } from './view.ts';
+export type { ViewOptions } from './view-options.ts';

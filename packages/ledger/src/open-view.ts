@@ -1,22 +1,6 @@
-import type { Bus } from '@genfleet/bus';
-import type { Kind } from '@genfleet/job';
-import type { Logger } from '@genfleet/telemetry';
 import { FoldedView } from './folded-view.ts';
 import type { LocalView } from './view.ts';
-
-export interface ViewOptions {
-  readonly bus: Bus;
-  /** SQLite file, made when missing and made anew when it can't be trusted; `:memory:` for none. One process at a time. */
-  readonly file: string;
-  readonly kinds: readonly Kind[];
-  readonly log: Logger;
-  /** Unix time in ms; for the window. */
-  readonly now: () => number;
-  /** Keeps only jobs requested within this time, in ms, so that the file is bounded. Default: all jobs. */
-  readonly windowMs?: number;
-  /** A view that is made anew begins with jobs requested at this time; see `cover`. Default: the window, or all. */
-  readonly from?: { readonly atTimeMs: number };
-}
+import type { ViewOptions } from './view-options.ts';
 
 /**
  * Opens the view and begins to fold the topics of the kinds into it, from where it stood. Resolves at once, also
