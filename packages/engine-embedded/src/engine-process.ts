@@ -8,8 +8,10 @@ import sharp from 'sharp';
 import { DemoModel, type Picture } from './demo-model.ts';
 import type { FromEngineProcess, MadeImage, ToEngineProcess } from './protocol.ts';
 
-/** Between two previews of a run: decoding one costs about as much as a step. */
+/** Between two previews of a slow run: decoding one costs about as much as a step. */
 const PREVIEW_INTERVAL_MS = 200;
+/** Previews of a picture that is drawn faster than that, so that it can be seen to appear. */
+const PREVIEWS = 8;
 const PREVIEW_QUALITY = 70;
 const MODEL_FOLDER = new URL('../model/', import.meta.url);
 
@@ -56,10 +58,12 @@ async function generate(request: Generate, signal: AbortSignal): Promise<void> {
   const steps = settings.steps * seeds.length;
   const beganMs = performance.now();
   let previewedMs = beganMs;
+  const previewEvery = Math.ceil(settings.steps / PREVIEWS);
   const images: MadeImage[] = [];
   for (const [index, seed] of seeds.entries()) {
     const onStep = async (done: number, peek: () => Promise<Picture>) => {
-      const isDue = done < settings.steps && performance.now() - previewedMs >= PREVIEW_INTERVAL_MS;
+      const isTurn = done % previewEvery === 0 || performance.now() - previewedMs >= PREVIEW_INTERVAL_MS;
+      const isDue = done < settings.steps && isTurn;
       const previewJpeg = isDue ? await preview(await peek()) : undefined;
       if (previewJpeg) previewedMs = performance.now();
       const step = index * settings.steps + done;

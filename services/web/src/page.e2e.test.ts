@@ -89,7 +89,7 @@ suite(name, () => {
     expect(await page.getByLabel('Steps', { exact: true }).inputValue()).toBe('40');
 
     await stage(page).getByRole('button', { name: 'Same with new seed' }).click();
-    await page.locator('.tile').nth(1).waitFor();
+    await page.locator('.tile').nth(2).waitFor();
     await stage(page).getByText('Done', { exact: true }).waitFor({ timeout: DRAW_MS });
     expect(await stage(page).getByText(/^Seed/).textContent()).not.toContain(`Seed ${seed} `);
     expect(current?.errors).toEqual([]);
@@ -97,9 +97,9 @@ suite(name, () => {
 
   it('sends with Ctrl+Enter, shows the place in line and cancels what runs and what waits', async () => {
     const page = await open();
-    await ask(page, { Steps: '150', Pictures: '4' });
+    await ask(page, { Steps: '150', Pictures: '8' });
     await stage(page)
-      .getByText(/^Step \d+ of 150$/)
+      .getByText(/^Step \d+ of \d+$/)
       .waitFor({ timeout: DRAW_MS });
     await page.getByLabel('Describe a picture').press('Control+Enter');
     await stage(page)

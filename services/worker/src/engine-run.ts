@@ -103,7 +103,8 @@ function taskOf(options: EngineRunOptions, run: Run, watch: () => void, span: Sp
       drawStep(step, steps);
       options.onShare(step / steps);
       const nowMs = performance.now();
-      if (step < steps && nowMs - lastMs < PROGRESS_INTERVAL_MS) return;
+      // engines bound their previews themselves
+      if (step < steps && !previewJpeg && nowMs - lastMs < PROGRESS_INTERVAL_MS) return;
       lastMs = nowMs;
       const { id, redrive, kind } = request;
       const preview =

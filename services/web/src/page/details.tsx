@@ -100,6 +100,7 @@ function goWithArrows(event: KeyboardEvent, id: string): void {
   else if (event.key === 'ArrowLeft') go(id, -1);
 }
 
+/** Not `disabled` at the ends: that would take the focus away, and the arrow keys with it. */
 function Neighbours({ id }: { id: string }): JSX.Element {
   return (
     <>
@@ -107,7 +108,7 @@ function Neighbours({ id }: { id: string }): JSX.Element {
         type="button"
         class="quiet round"
         aria-label="Newer picture"
-        disabled={neighbour(id, -1) === undefined}
+        aria-disabled={neighbour(id, -1) === undefined}
         onClick={() => go(id, -1)}
       >
         <Icon name="previous" />
@@ -116,7 +117,7 @@ function Neighbours({ id }: { id: string }): JSX.Element {
         type="button"
         class="quiet round"
         aria-label="Older picture"
-        disabled={neighbour(id, 1) === undefined}
+        aria-disabled={neighbour(id, 1) === undefined}
         onClick={() => go(id, 1)}
       >
         <Icon name="next" />

@@ -1,7 +1,7 @@
 import type { ImageEvent } from '@genfleet/client';
 import { announce } from './announce.ts';
 import { active, dropLive, jobs, live, onStage, patch, replace, setLive } from './jobs.ts';
-import { worthStreaming } from './merge.ts';
+import { isEnded, worthStreaming } from './merge.ts';
 import { client } from './server.ts';
 import { queueLine, reason } from './wording.ts';
 
@@ -9,6 +9,8 @@ import { queueLine, reason } from './wording.ts';
 const COOL_DOWN_MS = 5_000;
 /** Broken connections in a row before the polls take over. */
 const MAX_RECONNECTS = 2;
+/** The shortest time a preview is seen, in ms. Engines send few enough of them for the page to keep up. */
+const FRAME_MS = 80;
 
 const streams = new Map<string, AbortController>();
 /** Where to resume, by job; only for jobs under way. */
@@ -35,7 +37,10 @@ async function follow(id: string): Promise<void> {
       maxReconnects: MAX_RECONNECTS,
       ...(lastEventId === undefined ? {} : { lastEventId }),
     });
-    for await (const event of events) apply(event);
+    for await (const event of events) {
+      apply(event);
+      if (event.type === 'progress' && event.data.preview !== undefined) await frame();
+    }
     // ended: with its last event, or because there was nothing left to tell
     lastEventIds.delete(id);
     const known = jobs.value.get(id);
@@ -46,6 +51,12 @@ async function follow(id: string): Promise<void> {
   } finally {
     streams.delete(id);
   }
+}
+
+/** A fast engine draws faster than one can see: its steps are shown one after the other all the same. */
+function frame(): Promise<void> {
+  const isCalm = matchMedia('(prefers-reduced-motion: reduce)').matches;
+  return isCalm ? Promise.resolve() : new Promise((resolve) => setTimeout(resolve, FRAME_MS));
 }
 
 function apply(event: ImageEvent): void {
@@ -63,7 +74,10 @@ function apply(event: ImageEvent): void {
       break;
     case 'progress': {
       const { attempt, step, steps, preview } = event.data;
-      if (jobs.value.get(id)?.status !== 'running') patch(id, { status: 'running', attempt, queue: null });
+      const known = jobs.value.get(id);
+      // a poll may have been faster with the end
+      if (known && isEnded(known)) break;
+      if (known?.status !== 'running') patch(id, { status: 'running', attempt, queue: null });
       // not every step brings a new one
       setLive(id, { step, steps, preview: preview ?? live.value.get(id)?.preview });
       break;

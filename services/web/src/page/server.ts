@@ -1,8 +1,21 @@
 import { ApiError, createClient, type Model } from '@genfleet/client';
 import { signal } from '@preact/signals';
 
+/** A request that has no answer after this long will not get one. */
+const ANSWER_MS = 15_000;
+
+function isTimeout(error: unknown): boolean {
+  return error instanceof DOMException && error.name === 'TimeoutError';
+}
+
+/** Ends requests that would wait for ever; event streams are meant to. */
+function boundedFetch(...[input, init]: Parameters<typeof fetch>): Promise<Response> {
+  const isStream = new Headers(init?.headers).get('accept') === 'text/event-stream';
+  return fetch(input, isStream ? init : { ...init, signal: AbortSignal.timeout(ANSWER_MS) });
+}
+
 /** The API that served this page. */
-export const client = createClient();
+export const client = createClient({ fetch: boundedFetch });
 
 /** Whether the server answered last time it was asked. */
 export const isOnline = signal(true);
@@ -10,7 +23,8 @@ export const models = signal<readonly Model[]>([]);
 
 /** The server could not be reached or is not able to answer now; asking again may help. */
 export function isOutage(error: unknown): boolean {
-  return error instanceof ApiError ? error.status >= 500 : error instanceof TypeError;
+  if (error instanceof ApiError) return error.status >= 500;
+  return error instanceof TypeError || isTimeout(error);
 }
 
 /** What went wrong, for people. */
@@ -20,7 +34,7 @@ export function messageOf(error: unknown): string {
       error.retryAfterSeconds === undefined ? '' : ` Try again in ${Math.ceil(error.retryAfterSeconds)} s.`;
     return `${error.message}${again}`;
   }
-  if (error instanceof TypeError) return 'The server does not answer.';
+  if (error instanceof TypeError || isTimeout(error)) return 'The server does not answer.';
   return error instanceof Error ? error.message : String(error);
 }
 
