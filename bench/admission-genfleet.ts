@@ -14,11 +14,11 @@ import { startApi } from '../services/api/src/index.ts';
 
 const [mode = 'durable', directory = ''] = process.argv.slice(2);
 const log = createLogger({ level: 'warn', service: 'bench' });
-const real = await openSqliteBus({ file: join(directory, 'fleet.db') });
-await real.ensureTopics(fleetTopics());
+const bus = await openSqliteBus({ file: join(directory, 'fleet.db') });
+await bus.ensureTopics(fleetTopics());
 
 let sent = 0;
-const storesNothing: Bus = Object.assign(Object.create(real) as Bus, {
+const storesNothing: Pick<Bus, 'producer'> = {
   producer: async () => ({
     send: async () => {
       sent += 1;
@@ -26,17 +26,18 @@ const storesNothing: Bus = Object.assign(Object.create(real) as Bus, {
     },
     close: async () => undefined,
   }),
-});
+};
+if (mode === 'undurable') Object.assign(bus, storesNothing);
 
 const view = await openView({
-  bus: real,
+  bus,
   file: join(directory, 'view.db'),
   kinds: ['txt2img'],
   log,
   now: Date.now,
 });
 const api = await startApi({
-  bus: mode === 'durable' ? real : storesNothing,
+  bus,
   view,
   artifacts: await openFileStore({ directory: join(directory, 'artifacts') }),
   config: {

@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { provide } from '../tools/provision/components.ts';
+import { cpuTimeOf } from './cpu-time.ts';
 import { type LoadResult, postLoad } from './post-load.ts';
 
 const ROUNDS = 5;
@@ -50,10 +51,14 @@ async function start(name: string, args: readonly string[]): Promise<Contender> 
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+  // also when the bench fails
+  process.on('exit', () => child.kill('SIGKILL'));
+  const lines = createInterface(child.stdout);
   const [line] = (await Promise.race([
-    once(createInterface(child.stdout), 'line'),
+    once(lines, 'line'),
     once(child, 'exit').then(([code]) => Promise.reject(new Error(`${name} ended with ${code}`))),
   ])) as [string];
+  lines.on('line', (warning) => console.error(`${name}: ${warning}`));
   return { name, port: Number(line), process: child, results: [] };
 }
 
@@ -82,14 +87,20 @@ const contenders = {
 
 for (let round = 1; round <= ROUNDS; round++) {
   for (const contender of Object.values(contenders)) {
+    const pid = contender.process.pid ?? 0;
+    const before = cpuTimeOf(pid);
     const result = await postLoad({ ...LOAD, port: contender.port });
+    const after = cpuTimeOf(pid);
     contender.results.push(result);
-    const { perSecond, p50Ms, p99Ms } = result;
-    const figures = `${perSecond.toFixed(0)} jobs/s, p50 ${p50Ms.toFixed(1)} ms, p99 ${p99Ms.toFixed(1)} ms`;
+    const { perSecond, p50Ms, p99Ms, answers } = result;
+    const mainUs = (after.mainUs - before.mainUs) / answers;
+    const allUs = (after.allUs - before.allUs) / answers;
+    const cpu = `CPU ${mainUs.toFixed(0)} µs a job on the main thread, ${allUs.toFixed(0)} in all`;
+    const figures = `${perSecond.toFixed(0)} jobs/s, p50 ${p50Ms.toFixed(1)} ms, p99 ${p99Ms.toFixed(1)} ms, ${cpu}`;
     console.log(`round ${round}  ${contender.name.padEnd(38)} ${figures}`);
   }
 }
-for (const contender of Object.values(contenders)) contender.process.kill('SIGTERM');
+for (const contender of Object.values(contenders)) contender.process.kill('SIGKILL');
 rmSync(directory, { recursive: true, force: true });
 
 const rate = (contender: Contender) => median(contender.results.map((result) => result.perSecond));

@@ -5,6 +5,8 @@ export interface LoadResult {
   /** Time to an answer in ms: median and 99th percentile. */
   readonly p50Ms: number;
   readonly p99Ms: number;
+  /** All there were, warm-up included. */
+  readonly answers: number;
 }
 
 export interface Load {
@@ -31,7 +33,9 @@ export async function postLoad(load: Load): Promise<LoadResult> {
   const fromMs = startMs + warmUpMs;
   const toMs = fromMs + measureMs;
   const latencies: number[] = [];
+  let answers = 0;
   const onAnswer = (tookMs: number, nowMs: number) => {
+    answers += 1;
     if (nowMs >= fromMs && nowMs < toMs) latencies.push(tookMs);
     return nowMs < toMs;
   };
@@ -41,7 +45,7 @@ export async function postLoad(load: Load): Promise<LoadResult> {
   await Promise.all(clients);
   latencies.sort((a, b) => a - b);
   const at = (share: number) => latencies[Math.floor(latencies.length * share)] ?? Number.NaN;
-  return { perSecond: latencies.length / (measureMs / 1_000), p50Ms: at(0.5), p99Ms: at(0.99) };
+  return { perSecond: latencies.length / (measureMs / 1_000), p50Ms: at(0.5), p99Ms: at(0.99), answers };
 }
 
 /** One connection, until `onAnswer` says that it is enough. */
