@@ -76,6 +76,7 @@ suite(name, () => {
     const page = await open();
     await page.locator('.tile a').first().click();
     const dialog = page.getByRole('dialog', { name: PROMPT });
+    await dialog.waitFor();
     await page.keyboard.press('ArrowRight');
     const older = page.getByRole('dialog', { name: 'an older one' });
     await older.getByText('64 × 64').waitFor();

@@ -1,7 +1,7 @@
 import type { Image } from '@genfleet/client';
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { HideButton, JobButtons } from './buttons.tsx';
 import { Facts } from './facts.tsx';
 import { hidden } from './hidden.ts';
@@ -18,7 +18,8 @@ export function Details({ id }: { id: string }): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
   const image = jobs.value.get(id);
   const fault = useSignal<string | undefined>(undefined);
-  useEffect(() => {
+  // before anything is painted: the next key is for the dialog
+  useLayoutEffect(() => {
     const element = dialog.current;
     if (element && !element.open) element.showModal();
     // closing gives the focus back to where it came from
