@@ -32,7 +32,9 @@ export function DeadLetters(): JSX.Element {
   return (
     <section class="dead-letters" aria-labelledby="dead-title">
       <div class="bar">
-        <h1 id="dead-title">Dead letters</h1>
+        <h1 id="dead-title" tabIndex={-1}>
+          Dead letters
+        </h1>
         {dead.length > 1 && (
           <Button icon="again" label="Redrive all" onClick={() => void redriveAll().then(() => read(0))} />
         )}
@@ -63,6 +65,12 @@ export function DeadLetters(): JSX.Element {
   );
 }
 
+/** The letter goes, and with it the button that had the focus. */
+async function bringBack(id: string): Promise<void> {
+  await redrive(id);
+  document.getElementById('dead-title')?.focus();
+}
+
 function Letter({ image }: { image: Image }): JSX.Element {
   const { prompt, model } = image.generation_settings;
   return (
@@ -78,7 +86,7 @@ function Letter({ image }: { image: Image }): JSX.Element {
           {image.redrive > 0 && ` · redriven ${image.redrive} ×`}
         </p>
       </div>
-      <Button icon="again" label="Redrive" kind="primary" onClick={() => void redrive(image.id)} />
+      <Button icon="again" label="Redrive" kind="primary" onClick={() => void bringBack(image.id)} />
     </li>
   );
 }

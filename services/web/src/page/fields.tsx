@@ -23,13 +23,7 @@ function control(field: Field, hint: ComponentChildren) {
   };
 }
 
-export function Labelled({
-  field,
-  label,
-  hint,
-  wide,
-  children,
-}: FieldProps & { children: ComponentChildren }) {
+function Labelled({ field, label, hint, wide, children }: FieldProps & { children: ComponentChildren }) {
   const fault = refusal.value.fields[field];
   return (
     <div class={wide ? 'field wide' : 'field'}>

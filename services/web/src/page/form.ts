@@ -11,6 +11,9 @@ export interface Refusal {
   readonly message: string | undefined;
 }
 
+/** What the demo model was tuned for; others follow the usual 7. */
+const DEMO_CFG_SCALE = '4';
+
 const NONE: Refusal = { fields: {}, message: undefined };
 
 export const draft = signal<Draft>(draftFrom(stored('draft')));
@@ -29,7 +32,8 @@ export function edit(change: Partial<Draft>): void {
 /** A form that names no model yet gets one that there is: the demo model if it is among them. */
 export function chooseModel(known: readonly Model[]): void {
   const model = known.find(({ demo }) => demo) ?? known[0];
-  if (model && draft.value.model === '') edit({ model: model.name });
+  if (!model || draft.value.model !== '') return;
+  edit({ model: model.name, ...(model.demo ? { cfg_scale: DEMO_CFG_SCALE } : {}) });
 }
 
 export function resetSettings(): void {

@@ -41,8 +41,9 @@ async function poll(): Promise<void> {
   isPolling = true;
   try {
     await readActive();
-    if (performance.now() - firstPageAtMs >= IDLE_MS || failures > 0) await readFirstPage();
-    if (models.value.length === 0) chooseModel(await readModels());
+    const isDue = performance.now() - firstPageAtMs >= IDLE_MS;
+    // a fleet that has just started announces its models in a moment
+    if (isDue || failures > 0 || models.value.length === 0) await readFirstPage();
     failures = 0;
     isOnline.value = true;
   } catch (error) {
@@ -58,7 +59,8 @@ async function poll(): Promise<void> {
 
 function nextDelayMs(): number {
   if (failures > 0) return Math.min(OFFLINE_FIRST_MS * 2 ** (failures - 1), OFFLINE_MAX_MS);
-  return active.value.length > 0 && !document.hidden ? BUSY_MS : IDLE_MS;
+  const isBusy = active.value.length > 0 || models.value.length === 0;
+  return isBusy && !document.hidden ? BUSY_MS : IDLE_MS;
 }
 
 async function readActive(): Promise<void> {
@@ -84,6 +86,7 @@ async function readOne(id: string): Promise<void> {
 
 async function readFirstPage(): Promise<void> {
   takePage(await client.listImages({ limit: PAGE_SIZE }));
+  chooseModel(await readModels());
   deadTotal.value = (await client.deadLetters({ limit: 1 })).total;
   firstPageAtMs = performance.now();
   hasLoaded.value = true;
