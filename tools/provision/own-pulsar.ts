@@ -54,9 +54,13 @@ async function killed(directory: string): Promise<void> {
 
 /**
  * Starts one, with fsync on; with `tokens` every call needs a token.
- * @returns `{ missing }` with the reason; `provide('pulsar')` has printed it, or thrown, for the same reason.
+ * `GENFLEET_WITHOUT=pulsar` goes without. @returns `{ missing }` with the reason, which was printed.
+ * @throws Error instead when `CI=true`.
  */
 export async function startOwnPulsar(options: { tokens: boolean }): Promise<OwnPulsar | Missing> {
+  if ((process.env['GENFLEET_WITHOUT'] ?? '').split(',').includes('pulsar')) {
+    return { missing: 'GENFLEET_WITHOUT names pulsar' };
+  }
   const directory = mkdtempSync(join(tmpdir(), 'genfleet-pulsar-'));
   mkdirSync(directory, { recursive: true });
   watch(directory);

@@ -5,10 +5,14 @@ import { join } from 'node:path';
 
 const ROOT = new URL('../../..', import.meta.url).pathname;
 const START_MS = 60_000;
+const OUTPUT_CHARS = 50_000;
 
 export interface Product {
+  /** What its ready line says: the address of an API, the name of a worker. */
   readonly url: string;
   readonly process: ChildProcess;
+  /** The last that it wrote, to either stream. */
+  output(): string;
   /** Sends the signal and waits for the end; resolves with the exit code, null after a kill. */
   end(signal: NodeJS.Signals): Promise<number | null>;
 }
@@ -27,8 +31,9 @@ export async function startProcess(
   entry: string,
   env: Record<string, string>,
   said: RegExp,
+  flags: readonly string[] = [],
 ): Promise<Product> {
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', entry], {
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...flags, entry], {
     cwd: ROOT,
     env: {
       PATH: process.env['PATH'] ?? '',
@@ -42,7 +47,7 @@ export async function startProcess(
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   let output = '';
   const listen = (text: Buffer) => {
-    output = (output + text.toString()).slice(-20_000);
+    output = (output + text.toString()).slice(-OUTPUT_CHARS);
     const match = said.exec(output);
     if (match) resolve(match[1] ?? '');
   };
@@ -56,6 +61,7 @@ export async function startProcess(
     return {
       url,
       process: child,
+      output: () => output,
       end: async (signal) => {
         child.kill(signal);
         return exited;
