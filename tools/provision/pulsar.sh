@@ -40,6 +40,7 @@ download() {
   tar xzf "$tarball" -C "$staged"
   mv "$staged/apache-pulsar-$VERSION" "$PULSAR_HOME"
   rmdir "$staged"
+  [ -n "${PULSAR_TARBALL:-}" ] || rm "$tarball"
 }
 
 install() {
