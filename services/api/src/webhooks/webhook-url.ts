@@ -4,7 +4,7 @@ import { isPublicAddress } from './public-address.ts';
 const PRIVATE_NAME = /^localhost$|\.(localhost|local|internal|lan|home\.arpa)$/;
 
 /** The host without brackets and final dot, as DNS and the socket see it. */
-export function hostOf(url: URL): string {
+function hostOf(url: URL): string {
   return url.hostname
     .replace(/^\[|\]$/g, '')
     .replace(/\.$/, '')
