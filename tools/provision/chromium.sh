@@ -36,6 +36,7 @@ install() {
   apt-get update -q >&2 || missing 'the system packages (apt-get update failed), or CHROMIUM_PATH'
   DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium fonts-dejavu-core >&2 ||
     missing 'Chromium: apt-get could not install it'
+  find_it > /dev/null || missing 'a Chromium that runs; the one of the system packages does not'
   exec 9>&-
 }
 

@@ -3,6 +3,7 @@ import { signal } from '@preact/signals';
 import { type Draft, draftFrom, type Field, FRESH } from './draft.ts';
 import { messageOf, models } from './server.ts';
 import { store, stored } from './storage.ts';
+import { faultLine } from './wording.ts';
 
 export interface Refusal {
   /** Faults of fields of the form. */
@@ -56,8 +57,9 @@ export function refusalOf(error: unknown): Refusal {
   const others: string[] = [];
   for (const { path, message } of faults) {
     const field = path.startsWith(PREFIX) ? path.slice(PREFIX.length) : '';
-    if (Object.hasOwn(FRESH, field)) fields[field as Field] = message;
-    else others.push(`${path}: ${message}`);
+    // of several faults of one field the first is enough
+    if (Object.hasOwn(FRESH, field)) fields[field as Field] ??= faultLine(message);
+    else others.push(`${path}: ${faultLine(message)}`);
   }
   return { fields, message: others.length > 0 ? others.join(' ') : undefined };
 }

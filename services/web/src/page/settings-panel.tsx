@@ -52,6 +52,10 @@ function samplerChoices(model: Model | undefined): Choice[] {
   return [...names].map((value) => ({ value, label: SAMPLER_NAMES[value] ?? value }));
 }
 
+function drawSeed(): void {
+  edit({ seed: String(Math.floor(Math.random() * SEEDS)) });
+}
+
 export function SettingsPanel(): JSX.Element {
   const model = useModel();
   return (
@@ -78,17 +82,14 @@ export function SettingsPanel(): JSX.Element {
       <SelectField field="sampler_name" label="Sampler" choices={samplerChoices(model)} />
       <NumberField field="batch_size" label="Pictures" min={1} max={16} />
       <NumberField field="seed" label="Seed" min={0} placeholder="Random" wide>
-        <button
-          type="button"
-          class="quiet"
-          onClick={() => edit({ seed: String(Math.floor(Math.random() * SEEDS)) })}
-        >
-          <Icon name="dice" />
-          Draw one
-        </button>
-        {draft.value.seed !== '' && (
+        {draft.value.seed === '' ? (
+          <button type="button" class="quiet" onClick={drawSeed}>
+            <Icon name="dice" />
+            Draw one
+          </button>
+        ) : (
           <button type="button" class="quiet" onClick={() => edit({ seed: '' })}>
-            Random
+            Random each time
           </button>
         )}
       </NumberField>
