@@ -14,6 +14,8 @@ export class Product {
   readonly #port: number;
   readonly #folder = mkdtempSync(join(tmpdir(), 'genfleet-page-'));
   #process: ChildProcess | undefined;
+  /** Whether the test itself ended it. */
+  #isWanted = false;
 
   private constructor(port: number) {
     this.#port = port;
@@ -45,6 +47,7 @@ export class Product {
       },
     );
     this.#process = child;
+    this.#isWanted = false;
     let output = '';
     const ready = Promise.withResolvers<void>();
     const hear = (text: Buffer) => {
@@ -55,13 +58,18 @@ export class Product {
     child.stderr.on('data', hear);
     const fail = (how: string) => ready.reject(new Error(`the product ${how}:\n${output}`));
     const late = setTimeout(fail, START_MS, 'did not start in time');
-    child.once('exit', (code, signal) => fail(`ended with ${signal ?? code}`));
+    child.once('exit', (code, signal) => {
+      fail(`ended with ${signal ?? code}`);
+      // what a test sees is a refused connection; the reason stands here
+      if (!this.#isWanted) process.stderr.write(`the product ended with ${signal ?? code}:\n${output}\n`);
+    });
     await ready.promise.finally(() => clearTimeout(late));
   }
 
   async end(signal: NodeJS.Signals): Promise<void> {
     const child = this.#process;
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    this.#isWanted = true;
     const exited = once(child, 'exit');
     child.kill(signal);
     await exited;
