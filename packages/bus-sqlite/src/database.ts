@@ -1,8 +1,7 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { GenfleetError } from '@genfleet/job';
-import { faultOf } from './faults.ts';
+import { FileRefused } from './faults.ts';
 import { patiently } from './patience.ts';
 import { APPLICATION_ID, SCHEMA, SCHEMA_VERSION } from './schema.ts';
 
@@ -13,7 +12,7 @@ const OWNER_ONLY = 0o600;
 /**
  * Opens the file for writing, creating it and its folder where they are missing. Readable by its owner only;
  * SQLite gives its neighbours `-wal` and `-shm` the same permissions.
- * @throws GenfleetError `bus_unavailable` when it can't be written, is no such file, or is of a newer version.
+ * @throws what `faultOf` explains, when it can't be written, is no such file, or is of a newer version.
  */
 export function openForWriting(file: string): DatabaseSync {
   let database: DatabaseSync | undefined;
@@ -25,21 +24,17 @@ export function openForWriting(file: string): DatabaseSync {
     patiently(() => opened.exec('pragma journal_mode = wal'));
     opened.exec(`pragma temp_store = memory; pragma cache_size = -8192;
       pragma wal_autocheckpoint = 2000; pragma journal_size_limit = 67108864;`);
-    inTransaction(opened, () => migrate(opened, file));
+    inTransaction(opened, () => migrate(opened));
     return opened;
   } catch (error) {
     database?.close();
-    throw faultOf(error, file);
+    throw error;
   }
 }
 
-/** Opens a file that `openForWriting` has made ready. @throws GenfleetError `bus_unavailable`. */
+/** Opens a file that `openForWriting` has made ready. */
 export function openForReading(file: string): DatabaseSync {
-  try {
-    return new DatabaseSync(file, { readOnly: true, timeout: READER_TIMEOUT_MS });
-  } catch (error) {
-    throw faultOf(error, file);
-  }
+  return new DatabaseSync(file, { readOnly: true, timeout: READER_TIMEOUT_MS });
 }
 
 /** Runs `work` in one write transaction: all of it, or nothing. Waits while another process writes. */
@@ -63,17 +58,15 @@ function rollBack(database: DatabaseSync): void {
   }
 }
 
-function migrate(database: DatabaseSync, file: string): void {
+function migrate(database: DatabaseSync): void {
   const pragma = (name: string) => Number(database.prepare(`pragma ${name}`).get()?.[name]);
-  const refuse = (why: string) =>
-    new GenfleetError('bus_unavailable', `${file} can't be used as a bus: ${why}`, { retryable: false });
   if (pragma('application_id') === APPLICATION_ID) {
     const version = pragma('user_version');
     if (version === SCHEMA_VERSION) return;
-    throw refuse(`a newer Genfleet wrote it (version ${version}; this one knows ${SCHEMA_VERSION})`);
+    throw new FileRefused(`a newer Genfleet wrote it (version ${version}; this one knows ${SCHEMA_VERSION})`);
   }
   const tables = Number(database.prepare('select count(*) as count from sqlite_schema').get()?.['count']);
-  if (tables > 0) throw refuse('it is the database of another program');
+  if (tables > 0) throw new FileRefused('it is the database of another program');
   database.exec(SCHEMA);
   database.exec(`pragma application_id = ${APPLICATION_ID}; pragma user_version = ${SCHEMA_VERSION}`);
 }

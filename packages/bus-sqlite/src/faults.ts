@@ -1,5 +1,3 @@
-import { GenfleetError } from '@genfleet/job';
-
 /** SQLite's primary result codes, https://sqlite.org/rescode.html */
 const BUSY = 5;
 const CORRUPT = 11;
@@ -29,12 +27,22 @@ export function isDamaged(thrown: unknown): boolean {
   return code === CORRUPT || code === NOT_A_DATABASE;
 }
 
+/** The file is there and must not be used. */
+export class FileRefused extends Error {}
+
+/** A failure as it crosses threads. The thread keeps to itself: what `@genfleet/job` loads would cost it memory. */
+export interface Fault {
+  readonly message: string;
+  readonly retryable: boolean;
+}
+
 /** What a failure of the file means to a caller, and whether trying again can help. */
-export function faultOf(thrown: unknown, file: string): GenfleetError {
-  if (thrown instanceof GenfleetError) return thrown;
+export function faultOf(thrown: unknown, file: string): Fault {
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   const known = FAULTS[resultCode(thrown) ?? -1];
   const words = known ? `${known[0]} (${message})` : message;
-  const text = `${file} can't be used as a bus: ${words}`;
-  return new GenfleetError('bus_unavailable', text, { cause: thrown, retryable: known?.[1] ?? true });
+  return {
+    message: `${file} can't be used as a bus: ${words}`,
+    retryable: known?.[1] ?? !(thrown instanceof FileRefused),
+  };
 }

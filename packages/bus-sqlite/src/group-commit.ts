@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { GenfleetError } from '@genfleet/job';
+import type { Fault } from './faults.ts';
 import type {
   Fetch,
   Fetched,
@@ -206,7 +207,7 @@ export class GroupCommit {
   }
 }
 
-function unavailable({ message, retryable }: { message: string; retryable: boolean }): GenfleetError {
+function unavailable({ message, retryable }: Fault): GenfleetError {
   return new GenfleetError('bus_unavailable', message, { retryable });
 }
 

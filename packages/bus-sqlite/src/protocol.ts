@@ -1,3 +1,5 @@
+import type { Fault } from './faults.ts';
+
 /** Messages as flat arrays, one entry each: structured clone costs a fraction of what it costs on objects. */
 export interface Publishes {
   readonly topics: number[];
@@ -64,14 +66,9 @@ export type ToThread = { readonly type: 'group'; readonly group: Group } | { rea
 export type FromThread =
   | { readonly type: 'open' }
   /** Instead of `open`. */
-  | { readonly type: 'refused'; readonly message: string; readonly retryable: boolean }
+  | ({ readonly type: 'refused' } & Fault)
   /** Of the groups of one transaction, in the order they were posted. */
   | { readonly type: 'done'; readonly results: readonly GroupResult[] }
-  | {
-      readonly type: 'failed';
-      readonly groups: number;
-      readonly message: string;
-      readonly retryable: boolean;
-    }
+  | ({ readonly type: 'failed'; readonly groups: number } & Fault)
   | { readonly type: 'reclaimed' }
   | { readonly type: 'closed' };

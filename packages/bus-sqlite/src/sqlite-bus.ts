@@ -54,7 +54,8 @@ export class SqliteBus implements Bus {
       return new SqliteBus({ database, commit, wakeUp, transient: new TransientTopics(`${file}-progress`) });
     } catch (error) {
       await commit.close();
-      throw faultOf(error, file);
+      const { message, retryable } = faultOf(error, file);
+      throw new GenfleetError('bus_unavailable', message, { cause: error, retryable });
     }
   }
 

@@ -79,8 +79,7 @@ function serve(): void {
     try {
       if (groups.length > 0) say({ type: 'done', results: writer.apply(groups) });
     } catch (error) {
-      const { message, retryable } = faultOf(error, file);
-      say({ type: 'failed', groups: groups.length, message, retryable });
+      say({ type: 'failed', groups: groups.length, ...faultOf(error, file) });
     }
     if (isEnd) end();
   });
@@ -90,7 +89,6 @@ try {
   serve();
   say({ type: 'open' });
 } catch (error) {
-  const { message, retryable } = faultOf(error, file);
-  say({ type: 'refused', message, retryable });
+  say({ type: 'refused', ...faultOf(error, file) });
   parentPort?.close();
 }
