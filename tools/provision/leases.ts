@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** When the process started, so that a later one with the same number is not taken for it; '' if it is gone. */
@@ -15,7 +15,11 @@ function startOf(pid: number): string {
 /** Says that this process uses what the directory stands for, until it ends. */
 export function takeLease(directory: string, pid: number): void {
   mkdirSync(directory, { recursive: true });
-  writeFileSync(join(directory, String(pid)), startOf(pid));
+  const file = join(directory, String(pid));
+  // whole or not at all: a lease that is empty for a moment would be taken for a dead one
+  const staged = `${directory}.${pid}`;
+  writeFileSync(staged, startOf(pid));
+  renameSync(staged, file);
 }
 
 /** Whether a process that took a lease still lives; leases of dead ones are removed. */

@@ -101,8 +101,8 @@ function watch(home: string, { pid }: ChildProcess): void {
   takeLease(leases, process.pid);
   // by then the number may belong to another process
   const stop = 'grep -q genfleet_model "/proc/$1/cmdline" && kill -9 "$1"; rm -rf "$2"';
-  const reaper = join(import.meta.dirname, 'reaper.ts');
-  spawn(process.execPath, [reaper, leases, 'bash', '-c', stop, 'stop', String(pid), home], {
+  const reaper = join(import.meta.dirname, 'reaper.sh');
+  spawn('bash', [reaper, leases, 'bash', '-c', stop, 'stop', String(pid), home], {
     detached: true,
     stdio: 'ignore',
     env: { ...process.env, GENFLEET_LINGER_SECONDS: '1' },

@@ -3,7 +3,6 @@ import { mkdirSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import type { Missing, PulsarAddress } from './addresses.ts';
 import { freePorts } from './free-port.ts';
 import { takeLease } from './leases.ts';
@@ -31,8 +30,8 @@ function watch(directory: string): void {
   takeLease(leases, process.pid);
   const script = join(import.meta.dirname, 'pulsar.sh');
   const stop = ['bash', '-c', 'DIR="$1" bash "$2" stop; rm -rf "$1"', 'stop', directory, script];
-  const reaper = fileURLToPath(new URL('./reaper.ts', import.meta.url));
-  spawn(process.execPath, [reaper, leases, ...stop], {
+  const reaper = join(import.meta.dirname, 'reaper.sh');
+  spawn('bash', [reaper, leases, ...stop], {
     detached: true,
     stdio: 'ignore',
     env: { ...process.env, GENFLEET_LINGER_SECONDS: '1' },

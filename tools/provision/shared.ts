@@ -7,7 +7,6 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Addresses, ComponentName, Missing } from './addresses.ts';
 import { CONTAINERS, hasDocker } from './docker.ts';
 import { isLeased, takeLease } from './leases.ts';
@@ -63,9 +62,9 @@ async function start(): Promise<Addresses[ComponentName]> {
   const started = await startNew();
   writeFileSync(`${stateFile}.new`, JSON.stringify(started));
   renameSync(`${stateFile}.new`, stateFile);
-  const reaper = fileURLToPath(new URL('./reaper.ts', import.meta.url));
+  const reaper = join(import.meta.dirname, 'reaper.sh');
   const stop = ['flock', '-o', `${home}.lock`, process.execPath, import.meta.filename, 'stop', name];
-  spawn(process.execPath, [reaper, leases, ...stop], { detached: true, stdio: 'ignore' }).unref();
+  spawn('bash', [reaper, leases, ...stop], { detached: true, stdio: 'ignore' }).unref();
   return started.address;
 }
 

@@ -31,6 +31,8 @@ const QUEUE = { least: 10, most: 500 };
 /** The broker finds a time by halving, as if its messages stood in the order of theirs; senders' clocks differ. */
 const CLOCK_SKEW_MS = 60_000;
 const AFTER_CHECK_MS = 50;
+/** Once a reader has caught up it matters less, and a busy topic would have it asked without end. */
+const AFTER_LATER_CHECK_MS = 250;
 const AFTER_FAILED_CHECK_MS = 500;
 /** After this long without a message it is asked whether the end is still there or was taken away by retention. */
 const QUIET_MS = 1_000;
@@ -157,7 +159,8 @@ export class Replay {
         this.#isCaughtUp = true;
         this.#change.tell();
       }
-      await pause(isAtEnd === undefined ? AFTER_FAILED_CHECK_MS : AFTER_CHECK_MS, stop);
+      const restMs = checked < 0 ? AFTER_CHECK_MS : AFTER_LATER_CHECK_MS;
+      await pause(isAtEnd === undefined ? AFTER_FAILED_CHECK_MS : restMs, stop);
     }
   }
 
