@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ERROR_CODES } from './error.ts';
 import { isUuid } from './job-id.ts';
-import { metadataSchema, txt2imgSettingsSchema } from './settings.ts';
+import { ledgerSettingsSchema, metadataSchema } from './settings.ts';
 import { KINDS } from './topic.ts';
 
 /** Version of the event schemas below; a reader refuses what is newer than itself. */
@@ -29,7 +29,7 @@ const head = {
 };
 
 const jobFields = {
-  settings: txt2imgSettingsSchema.required({ seed: true }),
+  settings: ledgerSettingsSchema,
   metadata: metadataSchema,
   request_time: timestamp,
   /** The run this message asks for, from 1. A retry is a new message with the next number. */

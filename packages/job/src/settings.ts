@@ -31,37 +31,45 @@ function exactNumber(text: string): number | undefined {
   return isRounded ? undefined : number + 0;
 }
 
-const integer = (min: number, max: number) => numeric(z.int().min(min).max(max));
-const size = numeric(z.int().min(LIMITS.sizeMinPx).max(LIMITS.sizeMaxPx).multipleOf(8)).meta({
-  description: 'Pixels, a multiple of 8',
-});
+/** The fields of the settings as they stand in the ledger: numbers, none left out but the format. */
+const plain = {
+  prompt: z.string().min(1).max(LIMITS.promptChars),
+  negative_prompt: z.string().max(LIMITS.promptChars),
+  // `int` itself ends at 2^53 - 1; a second bound there would report one fault twice
+  seed: z.int().min(0),
+  sampler_name: z.string().min(1).max(64),
+  batch_size: z.int().min(1).max(LIMITS.batchSize),
+  n_iters: z.int().min(1).max(LIMITS.iterations),
+  steps: z.int().min(1).max(LIMITS.steps),
+  cfg_scale: z.number().min(0).max(LIMITS.cfgScale),
+  width: z.int().min(LIMITS.sizeMinPx).max(LIMITS.sizeMaxPx).multipleOf(8),
+  height: z.int().min(LIMITS.sizeMinPx).max(LIMITS.sizeMaxPx).multipleOf(8),
+  model: z.string().min(1).max(256),
+  format: z.enum(['jpeg', 'png']).optional(),
+};
+
+/** Settings as they stand in the ledger, where every event is read by every view: checked at half the cost. */
+export const ledgerSettingsSchema = z.strictObject(plain);
+
+const pixels = { description: 'Pixels, a multiple of 8' };
 
 /** What a client asks a text-to-image engine for. Sizes in pixels; image `i` of a job uses `seed + i`. */
 export const txt2imgSettingsSchema = z
   .strictObject({
-    prompt: z.string().min(1).max(LIMITS.promptChars),
-    negative_prompt: z.string().max(LIMITS.promptChars).default(''),
-    // `int` itself ends at 2^53 - 1; a second bound there would report one fault twice
-    seed: numeric(z.int().min(0)).optional().meta({
+    prompt: plain.prompt,
+    negative_prompt: plain.negative_prompt.default(''),
+    seed: numeric(plain.seed).optional().meta({
       description: 'Random when left out; the seed drawn is echoed',
     }),
-    sampler_name: z
-      .string()
-      .min(1)
-      .max(64)
-      .default('euler')
-      .meta({ examples: [...SAMPLERS] }),
-    batch_size: integer(1, LIMITS.batchSize).default(1).meta({ description: 'Images made at once' }),
-    n_iters: integer(1, LIMITS.iterations).default(1).meta({ description: 'How many batches' }),
-    steps: integer(1, LIMITS.steps).default(20),
-    cfg_scale: numeric(z.number().min(0).max(LIMITS.cfgScale)).default(7),
-    width: size.default(512),
-    height: size.default(512),
-    model: z.string().min(1).max(256).default('genfleet-demo'),
-    format: z
-      .enum(['jpeg', 'png'])
-      .optional()
-      .meta({ description: 'File type of the images; JPEG when left out' }),
+    sampler_name: plain.sampler_name.default('euler').meta({ examples: [...SAMPLERS] }),
+    batch_size: numeric(plain.batch_size).default(1).meta({ description: 'Images made at once' }),
+    n_iters: numeric(plain.n_iters).default(1).meta({ description: 'How many batches' }),
+    steps: numeric(plain.steps).default(20),
+    cfg_scale: numeric(plain.cfg_scale).default(7),
+    width: numeric(plain.width).meta(pixels).default(512),
+    height: numeric(plain.height).meta(pixels).default(512),
+    model: plain.model.default('genfleet-demo'),
+    format: plain.format.meta({ description: 'File type of the images; JPEG when left out' }),
   })
   .meta({ id: 'GenerationSettings' });
 

@@ -11,8 +11,11 @@ import type { Logger } from '@genfleet/telemetry';
 import type { Change } from './view.ts';
 import type { JobEntry, ViewStore } from './view-store.ts';
 
-/** Jobs kept at hand between chunks: the events of one job come close together. */
-const HOT_JOBS = 2_000;
+/**
+ * Jobs kept at hand between chunks: the events of one job come close together. No more, since objects that live
+ * long enough to be promoted make the heap grow while a long ledger is read.
+ */
+const HOT_JOBS = 250;
 
 /** Folds messages into a store, inside a transaction that the caller holds; `flush` ends the writing. */
 export class Fold {

@@ -3,6 +3,7 @@ import { type EventType, GenfleetError, type Topic, topicsOf } from '@genfleet/j
 import type { ChangeListeners } from './change-listeners.ts';
 import { Coverage } from './coverage.ts';
 import { Fold } from './fold.ts';
+import { spareHeap } from './heap-thrift.ts';
 import { Places } from './places.ts';
 import { TopicFeed } from './topic-feed.ts';
 import type { Change } from './view.ts';
@@ -31,6 +32,7 @@ export class Folding {
   readonly #listeners: ChangeListeners;
   readonly #topics: readonly { readonly type: EventType; readonly topic: Topic }[];
   readonly #closing = new AbortController();
+  #stopSparing = spareHeap();
   #fold: Fold;
   #unreadableBefore = 0;
   /** The feeds and their end; replaced whole after a failure. */
@@ -38,6 +40,7 @@ export class Folding {
   #feeds: TopicFeed[] = [];
   readonly #running = new Set<Promise<void>>();
   #wake = Promise.withResolvers<void>();
+  #becameReady = Promise.withResolvers<void>();
   #fault: { readonly err: unknown } | undefined;
   #folded = 0;
   #reportedMs = performance.now();
@@ -85,7 +88,18 @@ export class Folding {
     const reached = known?.map(
       ({ topic, end }) => end === undefined || this.places.reached(topic.name, end, leftMs),
     );
-    return reached !== undefined && (await Promise.all(reached)).every(Boolean);
+    if (reached === undefined || !(await Promise.all(reached)).every(Boolean)) return false;
+    return this.ready || this.#becomesReady(until - performance.now());
+  }
+
+  /** Topics without messages are not read to their end by any message. */
+  async #becomesReady(withinMs: number): Promise<boolean> {
+    const timer = new AbortController();
+    const signal = AbortSignal.any([timer.signal, this.#closing.signal]);
+    const late = sleep(Math.max(0, withinMs), undefined, { signal }).catch(() => undefined);
+    await Promise.race([this.#becameReady.promise, late]);
+    timer.abort();
+    return this.ready;
   }
 
   async close(): Promise<void> {
@@ -93,6 +107,7 @@ export class Folding {
     this.#closing.abort();
     this.#session.abort();
     clearInterval(this.#trimTimer);
+    this.#stopSparing();
     this.#wake.resolve();
     this.places.close();
     this.coverage.close();
@@ -104,7 +119,7 @@ export class Folding {
     const { signal } = this.#closing;
     while (!signal.aborted) {
       try {
-        await this.#checkSource();
+        await this.#checkSource().catch((err: unknown) => this.#awaitBus(err));
         if (signal.aborted) break;
         this.#startFeeds();
         await this.#pump();
@@ -115,6 +130,22 @@ export class Folding {
       }
     }
     await Promise.all(this.#running);
+  }
+
+  /** Until the bus answers, the file is believed: it is asked meanwhile, and nothing is folded. */
+  async #awaitBus(err: unknown): Promise<void> {
+    const { signal } = this.#closing;
+    this.#options.log.warn({ err }, 'the view waits for the bus');
+    while (!signal.aborted) {
+      await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined);
+      if (
+        await this.#checkSource().then(
+          () => true,
+          () => false,
+        )
+      )
+        return;
+    }
   }
 
   /** A file that has read further than the topics reach is of another ledger, or of one that was wiped. */
@@ -137,6 +168,9 @@ export class Folding {
     this.coverage.begin(this.store);
     this.places.reset();
     this.ready = false;
+    this.#becameReady = Promise.withResolvers();
+    this.#stopSparing();
+    this.#stopSparing = spareHeap();
   }
 
   #replaceStore(store: ViewStore): void {
@@ -251,7 +285,10 @@ export class Folding {
         `view ${isReady ? 'ready' : 'being built'}: ${this.#folded} messages folded`,
       );
     }
-    this.ready ||= isReady;
+    if (this.ready || !isReady) return;
+    this.ready = true;
+    this.#stopSparing();
+    this.#becameReady.resolve();
   }
 }
 

@@ -5,7 +5,7 @@ import type { Logger } from '@genfleet/telemetry';
 
 /** Batches read ahead of the fold: one is folded while the next is fetched. */
 const READ_AHEAD = 2;
-const BATCH_MESSAGES = 500;
+const BATCH_MESSAGES = 250;
 const RETRY_MS = 1_000;
 
 export interface FeedOptions {

@@ -7,7 +7,7 @@ import { GenfleetError } from '@genfleet/job';
 /** Raised whenever the tables, what is packed into them, or the meaning of the fold changes. */
 const SCHEMA_VERSION = 1;
 const APPLICATION_ID = 0x47_66_56_77;
-const CACHE_KIB = 16_384;
+const CACHE_KIB = 8_192;
 /** Result codes, https://sqlite.org/rescode.html */
 const ERROR = 1;
 const CORRUPT = 11;
@@ -107,7 +107,7 @@ function connect(file: string): DatabaseSync {
   const db = new DatabaseSync(file);
   try {
     db.exec(`PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;
-      PRAGMA wal_autocheckpoint = 2000; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -${CACHE_KIB}`);
+      PRAGMA wal_autocheckpoint = 1000; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -${CACHE_KIB}`);
     return db;
   } catch (err) {
     db.close();
