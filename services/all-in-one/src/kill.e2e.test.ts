@@ -6,7 +6,7 @@ import { dataFolder } from '../test/product.ts';
 import { processes, startApi, startWorker } from '../test/services.ts';
 
 const JOBS = 500;
-const MINUTES_MS = 6 * 60_000;
+const MINUTES_MS = 10 * 60_000;
 
 const folder = dataFolder();
 const { started, killAll } = processes();

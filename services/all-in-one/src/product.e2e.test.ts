@@ -60,7 +60,7 @@ describe('the product on one command', () => {
 
   beforeAll(async () => {
     product = await startProduct(folder.path);
-  }, 90_000);
+  }, 240_000);
   afterAll(async () => {
     await product?.end('SIGTERM');
     folder.remove();

@@ -5,7 +5,7 @@ import { busEnv } from '../test/broker.ts';
 import { dataFolder } from '../test/product.ts';
 import { startApi, startWorker } from '../test/services.ts';
 
-const MINUTES_MS = 2 * 60_000;
+const MINUTES_MS = 5 * 60_000;
 const SERVICES = [
   ['api', startApi],
   ['worker', startWorker],

@@ -7,7 +7,7 @@ import { auditLedger } from './audit.ts';
 import { cornersOf } from './corners.ts';
 import { processes, setUp, startApi, startWorker } from './services.ts';
 
-const MINUTES_MS = 5 * 60_000;
+const MINUTES_MS = 10 * 60_000;
 const ENDS: ReadonlySet<string> = new Set<Image['status']>(['completed', 'dead', 'cancelled']);
 
 /** The request of the seed's own black-box test. */

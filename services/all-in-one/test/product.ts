@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const ROOT = new URL('../../..', import.meta.url).pathname;
-const START_MS = 60_000;
+const START_MS = 180_000;
 const OUTPUT_CHARS = 50_000;
 
 export interface Product {
