@@ -12,10 +12,15 @@ const FAULTS: Readonly<Record<number, readonly [text: string, retryable: boolean
   [NOT_A_DATABASE]: ['it is not a SQLite database', false],
 };
 
+/** Undefined for what does not come from SQLite. Not by `instanceof`: errors may come from another realm. */
 function resultCode(thrown: unknown): number | undefined {
-  if (!(thrown instanceof Error) || !('errcode' in thrown)) return undefined;
+  if (typeof thrown !== 'object' || thrown === null || !('errcode' in thrown)) return undefined;
   // the low byte of an extended code is the primary one
   return typeof thrown.errcode === 'number' ? thrown.errcode & 0xff : undefined;
+}
+
+export function isOfSqlite(thrown: unknown): boolean {
+  return resultCode(thrown) !== undefined;
 }
 
 export function isBusy(thrown: unknown): boolean {

@@ -94,6 +94,21 @@ describe('the file of the bus', () => {
     expect((await refusal(join(place.folder, 'file', 'fleet.db'))).code).toBe('bus_unavailable');
   });
 
+  it('opens beside a damaged file of what is not kept', async () => {
+    await createFile();
+    writeFileSync(`${place.file}-progress`, 'no database, for sure, whatever its length may be'.repeat(300));
+    const bus = await openSqliteBus({ file: place.file });
+    const live = { name: 'progress', persistent: false };
+    const producer = await bus.producer(live);
+    const reader = bus
+      .read(live, { from: 'latest', signal: AbortSignal.timeout(30_000) })
+      [Symbol.asyncIterator]();
+    await reader.next();
+    await producer.send({ key: 'k', value: 'heard' });
+    expect((await reader.next()).value?.messages).toMatchObject([{ value: 'heard' }]);
+    await bus.close();
+  });
+
   const mayIgnorePermissions = process.getuid?.() === 0;
   (mayIgnorePermissions ? it.skip : it)(
     `is refused when it may not be written${mayIgnorePermissions ? ' (not here: root may write everything)' : ''}`,
