@@ -11,7 +11,7 @@ import { run } from './script.ts';
 const SERVICE = join(import.meta.dirname, '../../services/model-diffusers');
 /** Lets Python keep what it compiled: the libraries come uncompiled, and compiling them takes half of every start. */
 const QUICK_START = { PYTHONDONTWRITEBYTECODE: '' };
-const START_MS = 180_000;
+const START_MS = 400_000;
 /** The committed demo model in Diffusers format. */
 const DEMO_MODEL = join(SERVICE, 'models/genfleet-demo');
 

@@ -24,7 +24,7 @@ from genfleet_model.tracing import Tracing
 from tests import tiny_pipeline
 from tests.original_format import save_checkpoint
 
-WAIT_S = 120.0
+WAIT_S = 300.0
 quiet_libraries()
 
 
