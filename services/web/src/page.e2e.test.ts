@@ -6,7 +6,7 @@ import { Product } from '../test/product.ts';
 const PROMPT = 'a red circle above a blue square';
 /** A busy machine draws slowly. */
 const DRAW_MS = 120_000;
-const LOOK_MS = 30_000;
+const LOOK_MS = 60_000;
 
 const found = await findChromium();
 const path = 'path' in found ? found.path : '';
@@ -136,7 +136,7 @@ suite(name, () => {
     expect(await page.locator('#prompt-note').textContent()).toBe('must not be empty');
     // the browser's own line about the refusal, and nothing else
     expect(current?.errors).toEqual([expect.stringContaining('422')]);
-  }, 60_000);
+  }, 180_000);
 
   it('lists dead letters with their reason and brings them back', async () => {
     await post({ generation_settings: { prompt: 'too late' }, deadline_seconds: 0.001 });
@@ -185,7 +185,7 @@ suite(name, () => {
       expect(await accessibilityFaults(page)).toEqual([]);
       expect(current?.errors).toEqual([]);
     },
-    120_000,
+    240_000,
   );
 });
 

@@ -9,8 +9,9 @@ import { queueLine, reason } from './wording.ts';
 const COOL_DOWN_MS = 5_000;
 /** Broken connections in a row before the polls take over. */
 const MAX_RECONNECTS = 2;
-/** The shortest time a preview is seen, in ms. Engines send few enough of them for the page to keep up. */
+/** The shortest time a preview is seen, in ms, as long as the page is not too far behind. */
 const FRAME_MS = 80;
+const MAX_FRAMES = 25;
 
 const streams = new Map<string, AbortController>();
 /** Where to resume, by job; only for jobs under way. */
@@ -37,9 +38,12 @@ async function follow(id: string): Promise<void> {
       maxReconnects: MAX_RECONNECTS,
       ...(lastEventId === undefined ? {} : { lastEventId }),
     });
+    let frames = 0;
     for await (const event of events) {
       apply(event);
-      if (event.type === 'progress' && event.data.preview !== undefined) await frame();
+      if (event.type !== 'progress' || event.data.preview === undefined) continue;
+      frames += 1;
+      if (frames <= MAX_FRAMES) await frame();
     }
     // ended: with its last event, or because there was nothing left to tell
     lastEventIds.delete(id);
