@@ -38,7 +38,7 @@ export class SqliteConsumer implements Consumer {
     this.#subscription = source.subscription;
     this.#handler = handler;
     this.#maxInFlight = options.maxInFlight;
-    this.#unlisten = source.wakeUp.listen(() => this.#look());
+    this.#unlisten = source.wakeUp.listen(() => this.#look(), source.topicId);
     this.#look();
   }
 
@@ -110,10 +110,22 @@ export class SqliteConsumer implements Consumer {
   #handOut(row: FetchedRow): void {
     const { seq } = row;
     this.#inFlight.add(seq);
+    // by delivery, not by message: this one may be settled while the next of the same message is in flight
+    let isSettled = false;
+    const settle = async (dueMs?: number) => {
+      if (isSettled) return;
+      isSettled = true;
+      try {
+        await this.#settle(seq, dueMs);
+      } catch (error) {
+        isSettled = false;
+        throw error;
+      }
+    };
     const delivery: Delivery = {
       ...toMessage(this.#topic, row),
-      ack: () => this.#settle(seq),
-      nack: (delayMs) => this.#settle(seq, Date.now() + delayMs),
+      ack: () => settle(),
+      nack: (delayMs) => settle(Date.now() + delayMs),
     };
     // a consumer that closed meanwhile gives it back with the rest
     if (this.#state === 'closed') return;
@@ -121,20 +133,25 @@ export class SqliteConsumer implements Consumer {
       void this.#giveBack(seq);
       return;
     }
-    void this.#handler(delivery).catch(() =>
-      this.#settle(seq, Date.now() + REJECTED_DELAY_MS).catch(() => undefined),
-    );
+    void this.#handler(delivery).catch(() => delivery.nack(REJECTED_DELAY_MS).catch(() => undefined));
   }
 
-  /** Once: what was settled before stays settled. */
+  /** Nothing to do for what the consumer gave back as it closed. */
   async #settle(seq: number, dueMs?: number): Promise<void> {
     if (!this.#inFlight.has(seq)) return;
-    await this.#commit.settle({
+    const settled = this.#commit.settle({
       subscription: this.#subscription,
       seq,
       ...(dueMs === undefined ? {} : { dueMs }),
     });
+    // so that the next one is fetched in the same transaction, which settles first
     this.#inFlight.delete(seq);
     this.#look();
+    try {
+      await settled;
+    } catch (error) {
+      this.#inFlight.add(seq);
+      throw error;
+    }
   }
 }

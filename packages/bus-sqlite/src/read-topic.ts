@@ -30,6 +30,8 @@ export function toMessage(topic: string, row: MessageRow): Message {
 export interface TopicSource {
   readonly database: DatabaseSync;
   readonly wakeUp: WakeUp;
+  /** Wakes at changes of this topic only, if given. */
+  readonly topicId?: number;
   readonly topic: string;
   /** Has the columns seq, key, value, properties and time_ms, in which times never go back. */
   readonly table: string;
@@ -45,7 +47,7 @@ export async function* readTopic(source: TopicSource, options: ReadOptions): Asy
   let after = rows.startAfter(options.from);
   let changed = Promise.withResolvers<void>();
   const wake = () => changed.resolve();
-  const unlisten = wakeUp.listen(wake);
+  const unlisten = wakeUp.listen(wake, source.topicId);
   signal.addEventListener('abort', wake, { once: true });
   let saidSo = false;
   try {

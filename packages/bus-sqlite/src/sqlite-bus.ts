@@ -98,8 +98,9 @@ export class SqliteBus implements Bus {
   read(topic: Topic, options: ReadOptions): AsyncIterable<ReadBatch> {
     const signal = AbortSignal.any([options.signal, this.#closed.signal]);
     if (!topic.persistent) return this.#transient.read(topic.name, { ...options, signal });
-    const table = messageTable(this.#topicId(topic));
-    const source = { database: this.#database, wakeUp: this.#wakeUp, table, topic: topic.name };
+    const topicId = this.#topicId(topic);
+    const table = messageTable(topicId);
+    const source = { database: this.#database, wakeUp: this.#wakeUp, topicId, table, topic: topic.name };
     return readTopic(source, { ...options, signal });
   }
 
@@ -165,7 +166,7 @@ export class SqliteBus implements Bus {
       properties: message.properties ? JSON.stringify(message.properties) : null,
       dueMs: message.deliverAtMs ?? 0,
     });
-    this.#wakeUp.ring();
+    this.#wakeUp.ring(topic);
     return { messageId: messageIdOf(seq), publishTimeMs: timeMs };
   }
 

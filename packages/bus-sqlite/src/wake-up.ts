@@ -6,18 +6,22 @@ const POLL_MS = 20;
 /** Tells listeners that the file changed: at once for writes of this process, within a poll for those of others. */
 export class WakeUp {
   readonly #version: StatementSync;
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Map<() => void, number | undefined>();
   #seen = -1;
   #timer: NodeJS.Timeout | undefined;
-  #isDue = false;
+  /** Topics that listeners are about to be told of. */
+  #due: Set<number> | 'all' | undefined;
 
   constructor(database: DatabaseSync) {
     this.#version = database.prepare('pragma data_version');
   }
 
-  /** Calls back after changes until the result is called. Listeners must look for themselves what is new. */
-  listen(callback: () => void): () => void {
-    this.#listeners.add(callback);
+  /**
+   * Calls back after changes, of the topic if one is given, until the result is called. Listeners must look for
+   * themselves what is new.
+   */
+  listen(callback: () => void, topicId?: number): () => void {
+    this.#listeners.set(callback, topicId);
     this.#timer ??= setInterval(() => this.#poll(), POLL_MS).unref();
     return () => {
       this.#listeners.delete(callback);
@@ -27,14 +31,20 @@ export class WakeUp {
     };
   }
 
-  /** This process changed the file. Calls that come together wake the listeners once. */
-  ring(): void {
-    if (this.#isDue) return;
-    this.#isDue = true;
-    setImmediate(() => {
-      this.#isDue = false;
-      for (const callback of [...this.#listeners]) callback();
-    });
+  /** This process published to the topic, or changed who knows what. Calls that come together wake once. */
+  ring(topicId?: number): void {
+    if (this.#due === undefined) setImmediate(() => this.#wake());
+    if (topicId === undefined || this.#due === 'all') this.#due = 'all';
+    else this.#due = (this.#due ?? new Set()).add(topicId);
+  }
+
+  #wake(): void {
+    const due = this.#due;
+    this.#due = undefined;
+    if (due === undefined) return;
+    for (const [callback, topicId] of [...this.#listeners]) {
+      if (due === 'all' || topicId === undefined || due.has(topicId)) callback();
+    }
   }
 
   close(): void {
