@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Position } from '@genfleet/bus';
-import { type EventType, type Topic, topicsOf } from '@genfleet/job';
+import { topicsOf } from '@genfleet/job';
 import type { Fold } from './fold.ts';
 import type { TopicFeed } from './topic-feed.ts';
+import type { FeedSpec } from './topic-feeds.ts';
 import { trimBatch } from './trim.ts';
 import type { ViewOptions } from './view-options.ts';
 import type { ViewStore } from './view-store.ts';
@@ -22,13 +23,6 @@ interface Backfill {
   readonly finish: (covered: boolean) => void;
 }
 
-interface FeedSpec {
-  readonly type: EventType;
-  readonly topic: Topic;
-  readonly from: Position;
-  readonly until?: string;
-}
-
 /** From when on the view holds all jobs: raised as a window moves on, lowered by reading the ledger again. */
 export class Coverage {
   /** Jobs from here on are whole. */
@@ -36,7 +30,7 @@ export class Coverage {
   /** Jobs from here on are folded; earlier than `fromMs` while an extension is being read. */
   foldsFromMs = 0;
   readonly #options: ViewOptions;
-  readonly #addFeeds: (feeds: readonly FeedSpec[]) => TopicFeed[];
+  readonly #addFeeds: (feeds: readonly FeedSpec[]) => readonly TopicFeed[];
   readonly #closing = new AbortController();
   #backfill: Backfill | undefined;
   #extending: Promise<boolean> | undefined;
@@ -45,7 +39,7 @@ export class Coverage {
   #trimmedAtMs = 0;
   #trimAfter: Uint8Array | undefined;
 
-  constructor(options: ViewOptions, addFeeds: (feeds: readonly FeedSpec[]) => TopicFeed[]) {
+  constructor(options: ViewOptions, addFeeds: (feeds: readonly FeedSpec[]) => readonly TopicFeed[]) {
     this.#options = options;
     this.#addFeeds = addFeeds;
   }

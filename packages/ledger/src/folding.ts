@@ -2,10 +2,11 @@ import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promi
 import { type EventType, GenfleetError, type Topic, topicsOf } from '@genfleet/job';
 import type { ChangeListeners } from './change-listeners.ts';
 import { Coverage } from './coverage.ts';
+import { foldedToEnds } from './fence.ts';
 import { Fold } from './fold.ts';
 import { spareHeap } from './heap-thrift.ts';
 import { Places } from './places.ts';
-import { TopicFeed } from './topic-feed.ts';
+import { TopicFeeds } from './topic-feeds.ts';
 import type { Change } from './view.ts';
 import { closeViewFile, isDamage, openViewFile, remake } from './view-file.ts';
 import type { ViewOptions } from './view-options.ts';
@@ -35,10 +36,7 @@ export class Folding {
   #stopSparing = spareHeap();
   #fold: Fold;
   #unreadableBefore = 0;
-  /** The feeds and their end; replaced whole after a failure. */
-  #session = new AbortController();
-  #feeds: TopicFeed[] = [];
-  readonly #running = new Set<Promise<void>>();
+  readonly #feeds: TopicFeeds;
   #wake = Promise.withResolvers<void>();
   #becameReady = Promise.withResolvers<void>();
   #fault: { readonly err: unknown } | undefined;
@@ -53,7 +51,9 @@ export class Folding {
     this.#topics = options.kinds.flatMap(topicsOf);
     const { store, rebuilt } = openStore(options.file);
     this.store = store;
-    this.coverage = new Coverage(options, (feeds) => this.#addFeeds(feeds));
+    const { bus, log } = options;
+    this.#feeds = new TopicFeeds({ bus, log, wake: () => this.#wake.resolve() });
+    this.coverage = new Coverage(options, (specs) => this.#feeds.add(specs));
     if (rebuilt !== undefined) this.coverage.begin(this.store);
     else if (!this.coverage.resume(this.store)) this.#remake('it does not reach back far enough', false);
     this.#fold = new Fold(this.store, options.log);
@@ -74,38 +74,19 @@ export class Folding {
   }
 
   /** @see LocalView.caughtUp */
-  async caughtUp(timeoutMs: number): Promise<boolean> {
-    const until = performance.now() + timeoutMs;
-    const timer = new AbortController();
-    const signal = AbortSignal.any([timer.signal, this.#closing.signal]);
-    const late = sleep(timeoutMs, undefined, { signal }).catch(() => undefined);
-    const ends = Promise.all(
-      this.#topics.map(async ({ topic }) => ({ topic, end: await this.#options.bus.lastMessageId(topic) })),
+  caughtUp(timeoutMs: number): Promise<boolean> {
+    const { bus } = this.#options;
+    const topics = this.#topics.map(({ topic }) => topic);
+    return foldedToEnds(
+      { bus, topics, places: this.places, ready: () => this.#becameReady.promise },
+      timeoutMs,
     );
-    const known = await Promise.race([ends.catch(() => late), late]);
-    timer.abort();
-    const leftMs = Math.max(0, until - performance.now());
-    const reached = known?.map(
-      ({ topic, end }) => end === undefined || this.places.reached(topic.name, end, leftMs),
-    );
-    if (reached === undefined || !(await Promise.all(reached)).every(Boolean)) return false;
-    return this.ready || this.#becomesReady(until - performance.now());
-  }
-
-  /** Topics without messages are not read to their end by any message. */
-  async #becomesReady(withinMs: number): Promise<boolean> {
-    const timer = new AbortController();
-    const signal = AbortSignal.any([timer.signal, this.#closing.signal]);
-    const late = sleep(Math.max(0, withinMs), undefined, { signal }).catch(() => undefined);
-    await Promise.race([this.#becameReady.promise, late]);
-    timer.abort();
-    return this.ready;
   }
 
   async close(): Promise<void> {
     if (this.#closing.signal.aborted) return;
     this.#closing.abort();
-    this.#session.abort();
+    this.#feeds.stop();
     clearInterval(this.#trimTimer);
     this.#stopSparing();
     this.#wake.resolve();
@@ -125,11 +106,11 @@ export class Folding {
         await this.#pump();
       } catch (err) {
         if (signal.aborted) break;
-        this.#recover(err);
+        this.#tryToRecover(err);
         await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined);
       }
     }
-    await Promise.all(this.#running);
+    await this.#feeds.ended();
   }
 
   /** Until the bus answers, the file is believed: it is asked meanwhile, and nothing is folded. */
@@ -138,13 +119,11 @@ export class Folding {
     this.#options.log.warn({ err }, 'the view waits for the bus');
     while (!signal.aborted) {
       await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined);
-      if (
-        await this.#checkSource().then(
-          () => true,
-          () => false,
-        )
-      )
-        return;
+      const answers = this.#checkSource().then(
+        () => true,
+        () => false,
+      );
+      if (await answers) return;
     }
   }
 
@@ -167,8 +146,9 @@ export class Folding {
     this.#replaceStore(new ViewStore(remake(this.#options.file, reason).db));
     this.coverage.begin(this.store);
     this.places.reset();
+    // who waits already goes on waiting for the same
+    if (this.ready) this.#becameReady = Promise.withResolvers();
     this.ready = false;
-    this.#becameReady = Promise.withResolvers();
     this.#stopSparing();
     this.#stopSparing = spareHeap();
   }
@@ -179,10 +159,19 @@ export class Folding {
     this.#fold = new Fold(store, this.#options.log);
   }
 
+  /** What fails here (a disk that is full, say) is tried again in a while; the view says so to whoever asks. */
+  #tryToRecover(err: unknown): void {
+    try {
+      this.#recover(err);
+    } catch (again) {
+      this.#options.log.error({ err: again }, 'the view cannot be made anew; trying again');
+    }
+  }
+
   /** The file is the truth, so what memory holds is read from it again; a damaged file is made anew. */
   #recover(err: unknown): void {
     this.#options.log.error({ err }, 'folding failed; trying again');
-    this.#session.abort();
+    this.#feeds.stop();
     this.#fault = undefined;
     this.coverage.interrupt();
     try {
@@ -195,45 +184,29 @@ export class Folding {
   }
 
   #startFeeds(): void {
-    this.#session = new AbortController();
-    this.#feeds = [];
     for (const [topic, cursor] of this.store.cursors) this.places.advance(topic, cursor);
-    const feeds = this.#topics.map(({ type, topic }) => {
+    const specs = this.#topics.map(({ type, topic }) => {
       const cursor = this.store.cursors.get(topic.name);
       return { type, topic, from: cursor === undefined ? this.coverage.start() : { afterMessageId: cursor } };
     });
-    this.#addFeeds(feeds);
-  }
-
-  #addFeeds(feeds: Parameters<ConstructorParameters<typeof Coverage>[1]>[0]): TopicFeed[] {
-    const { bus, log } = this.#options;
-    const { signal } = this.#session;
-    const added = feeds.map(
-      (feed) => new TopicFeed({ ...feed, bus, log, signal, wake: () => this.#wake.resolve() }),
-    );
-    this.#feeds = [...this.#feeds, ...added];
-    for (const feed of added) {
-      const running = feed.run().finally(() => this.#running.delete(running));
-      this.#running.add(running);
-    }
-    return added;
+    this.#feeds.start(specs);
   }
 
   async #pump(): Promise<void> {
     while (!this.#closing.signal.aborted) {
       this.#wake = Promise.withResolvers();
       if (this.#fault) throw this.#fault.err;
-      const heads = this.#feeds.filter((feed) => feed.head());
+      const hasMessages = this.#feeds.oldest() !== undefined;
       const isTrimming = this.coverage.trim(this.store, this.#fold);
       this.#settle();
-      if (heads.length === 0 && !isTrimming) {
+      if (!hasMessages && !isTrimming) {
         await this.#wake.promise;
         continue;
       }
-      if (!this.ready && this.#feeds.some((feed) => !feed.reachedEnd && !feed.head())) {
+      if (!this.ready && this.#feeds.awaitsMore()) {
         await Promise.race([this.#wake.promise, sleep(STRAGGLER_MS)]);
       }
-      if (heads.length > 0) this.#chunk();
+      if (hasMessages) this.#chunk();
       await nextTurn();
     }
   }
@@ -246,7 +219,7 @@ export class Folding {
     const changes: Change[] = [];
     this.store.transact(() => {
       for (let count = 0; count < messages && (count % 16 !== 0 || performance.now() < until); count++) {
-        const feed = oldestHead(this.#feeds);
+        const feed = this.#feeds.oldest();
         const message = feed?.head();
         if (!feed || !message) break;
         const change = this.#fold.apply(feed.type, message, this.coverage.foldsFromMs);
@@ -265,30 +238,24 @@ export class Folding {
 
   /** Notes which topics were read to their end. */
   #settle(): void {
-    for (const feed of this.#feeds) {
-      feed.head();
-      const { firstEnd, isBackfill, reachedEnd, topic } = feed;
-      if (isBackfill || !reachedEnd || firstEnd === undefined) continue;
-      if ((this.store.cursors.get(topic.name) ?? '') < firstEnd) {
-        this.store.transact(() => this.store.saveCursor(topic.name, firstEnd));
-        this.places.advance(topic.name, firstEnd);
-      }
+    const tailed = this.#feeds.tailed();
+    for (const { topic, firstEnd } of tailed) {
+      if (firstEnd === undefined || (this.store.cursors.get(topic) ?? '') >= firstEnd) continue;
+      this.store.transact(() => this.store.saveCursor(topic, firstEnd));
+      this.places.advance(topic, firstEnd);
     }
-    this.#feeds = this.#feeds.filter((feed) => !(feed.isBackfill && feed.reachedEnd));
     this.coverage.settle(this.store);
-    const isReady = this.#feeds.every((feed) => feed.isBackfill || feed.reachedEnd);
-    const isDue = performance.now() - this.#reportedMs > PROGRESS_MS;
-    if (!this.ready && (isReady || isDue)) {
+    this.#feeds.dropEnded();
+    if (this.ready) return;
+    if (tailed.length === this.#topics.length) {
+      this.ready = true;
+      this.#stopSparing();
+      this.#becameReady.resolve();
+      this.#options.log.info({}, `view ready: ${this.#folded} messages folded`);
+    } else if (performance.now() - this.#reportedMs > PROGRESS_MS) {
       this.#reportedMs = performance.now();
-      this.#options.log.info(
-        {},
-        `view ${isReady ? 'ready' : 'being built'}: ${this.#folded} messages folded`,
-      );
+      this.#options.log.info({}, `view being built: ${this.#folded} messages folded`);
     }
-    if (this.ready || !isReady) return;
-    this.ready = true;
-    this.#stopSparing();
-    this.#becameReady.resolve();
   }
 }
 
@@ -303,16 +270,4 @@ function openStore(file: string): { store: ViewStore; rebuilt: string | undefine
     const reason = 'it is damaged';
     return { store: new ViewStore(remake(file, reason).db), rebuilt: reason };
   }
-}
-
-function oldestHead(feeds: readonly TopicFeed[]): TopicFeed | undefined {
-  let oldest: TopicFeed | undefined;
-  let oldestMs = Number.POSITIVE_INFINITY;
-  for (const feed of feeds) {
-    const timeMs = feed.head()?.publishTimeMs;
-    if (timeMs === undefined || timeMs >= oldestMs) continue;
-    oldest = feed;
-    oldestMs = timeMs;
-  }
-  return oldest;
 }

@@ -116,13 +116,16 @@ describe('a view whose process is killed', () => {
       },
     );
     const messages: string[] = [];
-    for await (const line of createInterface({ input: child.stdout })) {
+    const folding = Promise.withResolvers<void>();
+    createInterface({ input: child.stdout }).on('line', (line) => {
       messages.push((JSON.parse(line) as { msg: string }).msg);
-      if (messages.at(-1) === 'folding') break;
-    }
+      if (messages.at(-1) === 'folding') folding.resolve();
+    });
+    const closed = once(child, 'close');
+    await folding.promise;
     await sleep(afterMs);
     child.kill('SIGKILL');
-    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+    await closed;
     return messages;
   }
 
