@@ -3,7 +3,7 @@ import { startOwnPulsar } from '../../../tools/provision/components.ts';
 import { auditLedger, endsOf, lostClaims } from '../test/audit.ts';
 import { busEnv, protocols } from '../test/broker.ts';
 import { expectAttemptsCounted, expectKept } from '../test/kept.ts';
-import { postAll, untilThereAre } from '../test/load.ts';
+import { postAll, untilAllEnded, untilCompleted } from '../test/load.ts';
 import { dataFolder } from '../test/product.ts';
 import { processes, setUp, startApi, startWorker } from '../test/services.ts';
 
@@ -11,6 +11,8 @@ const JOBS = 500;
 const MINUTES_MS = 10 * 60_000;
 /** Jobs that one worker with the embedded engine may hold at a time. */
 const IN_FLIGHT = 6;
+const SENT_BEFORE = 300;
+const COMPLETED_BEFORE = 100;
 
 const broker = await startOwnPulsar({ tokens: false });
 if ('missing' in broker) {
@@ -44,12 +46,19 @@ if ('missing' in broker) {
         const url = () => api.url;
         await started(startWorker(on(first, 'worker-1')));
         await started(startWorker(on(second, 'worker-2')));
-        const posting = postAll({ url, count: JOBS, run });
-        await untilThereAre(url, run, 'completed', 100);
+        const isDown = Promise.withResolvers<void>();
+        // the rest is sent to an API whose broker is dead
+        const beforeRequest = (n: number) => (n < SENT_BEFORE ? undefined : isDown.promise);
+        const posting = postAll({ url, count: JOBS, run, beforeRequest });
+        await untilCompleted(url, run, COMPLETED_BEFORE);
         await broker.kill();
-        await broker.start();
+        isDown.resolve();
+        // one that is started meanwhile waits for the bus
+        const late = started(startWorker(on(first, 'worker-3')));
+        await Promise.all([broker.start(), late]);
+        expect((await late).output()).toContain('waiting for the bus');
         const ids = await posting;
-        await untilThereAre(url, run, 'completed', JOBS);
+        await untilAllEnded(url, run);
         const ledger = await auditLedger(on('ws', 'audit'));
         expect(ids).toHaveLength(JOBS);
         await expectKept(url, ids, ledger);

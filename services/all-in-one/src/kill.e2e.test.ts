@@ -1,7 +1,7 @@
 import { afterAll, afterEach, describe, expect, it } from '@jest/globals';
 import { auditLedger, endsOf, lostClaims } from '../test/audit.ts';
 import { expectAttemptsCounted, expectKept } from '../test/kept.ts';
-import { postAll, untilThereAre } from '../test/load.ts';
+import { postAll, untilAllEnded, untilCompleted } from '../test/load.ts';
 import { dataFolder } from '../test/product.ts';
 import { processes, startApi, startWorker } from '../test/services.ts';
 
@@ -35,7 +35,7 @@ describe('kill -9 in the middle of 500 jobs', () => {
       const ids = await postAll({ url, count: JOBS, run, onPromised });
       await Promise.all(kills);
       expect(kills).toHaveLength(2);
-      await untilThereAre(url, run, 'completed', JOBS);
+      await untilAllEnded(url, run);
       const ledger = await auditLedger(env);
       await expectKept(url, ids, ledger);
       // a request that was sent again made no second job, and no worker died
@@ -59,7 +59,7 @@ describe('kill -9 in the middle of 500 jobs', () => {
       const posting = postAll({ url, count: JOBS, run });
       const killed: string[] = [];
       for (const completed of [60, 160, 260]) {
-        await untilThereAre(url, run, 'completed', completed);
+        await untilCompleted(url, run, completed);
         const victim = workers.shift();
         if (!victim) throw new TypeError('two workers run');
         await victim.end('SIGKILL');
@@ -67,7 +67,7 @@ describe('kill -9 in the middle of 500 jobs', () => {
         workers.push(await started(startWorker(env)));
       }
       const ids = await posting;
-      await untilThereAre(url, run, 'completed', JOBS);
+      await untilAllEnded(url, run);
       const ledger = await auditLedger(env);
       expect(ledger.size).toBe(JOBS);
       await expectKept(url, ids, ledger);
