@@ -10,8 +10,8 @@ export interface Opened<T> {
 
 export interface ConnectionOptions<T extends Connected> {
   readonly open: () => Promise<Opened<T>>;
-  /** Rejects while no broker answers. */
-  readonly probe: () => Promise<void>;
+  /** Rejects while no broker serves the topic. */
+  readonly probe: () => Promise<unknown>;
   /** Called before a closing, to let go of whatever waits in it. */
   letGo(): void;
 }

@@ -48,7 +48,7 @@ export class NativeTransport implements Transport {
   }
 
   async openProducer(topic: Topic): Promise<WireProducer> {
-    const connection = await this.#connect<Pulsar.Producer>(`no producer for ${topic.name}`, {
+    const connection = await this.#connect<Pulsar.Producer>(topic, `no producer for ${topic.name}`, {
       letGo: () => undefined,
       open: async () => {
         const vendor = await this.#producers.createProducer({
@@ -95,7 +95,7 @@ export class NativeTransport implements Transport {
         letIn = resolve;
       });
     };
-    connection = await this.#connect<Pulsar.Consumer>(`no consumer of ${topic.name}`, {
+    connection = await this.#connect<Pulsar.Consumer>(topic, `no consumer of ${topic.name}`, {
       letGo: () => letIn(),
       open: () =>
         this.#withClient((client) =>
@@ -133,7 +133,7 @@ export class NativeTransport implements Transport {
       return end === undefined || (typeof from !== 'string' && isEarlierEntry(end, from));
     };
     const plan = { topic: this.#url(topic), earliest, queueSize, listener, hasNothingToRead };
-    const connection = await this.#connect<Pulsar.Reader>(`no reader of ${topic.name}`, {
+    const connection = await this.#connect<Pulsar.Reader>(topic, `no reader of ${topic.name}`, {
       letGo: () => undefined,
       open: () =>
         this.#withClient((client) => openLosslessReader({ ...plan, client, start: this.#startId(from) })),
@@ -153,11 +153,14 @@ export class NativeTransport implements Transport {
   }
 
   async #connect<T extends Pulsar.Producer | Pulsar.Consumer | Pulsar.Reader>(
+    topic: Topic,
     failure: string,
     options: { open(): Promise<Opened<T>>; letGo(): void },
   ): Promise<Connection<T>> {
     await this.probe(PROBE_MS);
-    const connection = new Connection<T>({ ...options, probe: () => this.probe(PROBE_MS) });
+    // a broker takes connections long before it serves topics
+    const probe = () => Promise.all([this.probe(PROBE_MS), this.#admin.requireTopic(topic)]);
+    const connection = new Connection<T>({ ...options, probe });
     this.#open.add(connection);
     try {
       await connection.open();
