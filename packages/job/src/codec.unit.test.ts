@@ -1,9 +1,12 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import { anyEvent } from '../test/arbitrary-events.test.ts';
 import { completed, requested, started } from '../test/sample-events.test.ts';
 import { decodeEvent, decodeProgress, encodeEvent } from './codec.ts';
 import { GenfleetError } from './error.ts';
+
+// on a machine that is busy with other things
+jest.setTimeout(300_000);
 
 function refusal(text: string): GenfleetError {
   try {

@@ -1,8 +1,11 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import { anyDelivery, anyLedger, type Placed } from '../test/arbitrary-events.test.ts';
 import { evolve } from './evolve.ts';
 import { attemptOf, attemptsUsed, compareOrder, isTerminal, type JobState, statusOf } from './state.ts';
+
+// on a machine that is busy with other things
+jest.setTimeout(300_000);
 
 const fold = (events: readonly Placed[]) =>
   events.reduce<JobState | undefined>((state, { event, order }) => evolve(state, event, order), undefined);

@@ -1,10 +1,13 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import { anyDelivery } from '../test/arbitrary-events.test.ts';
 import { HAPPENINGS, SimulatedLife } from '../test/simulated-life.test.ts';
 import { decodeEvent, encodeEvent } from './codec.ts';
 import { evolve } from './evolve.ts';
 import { isTerminal, type JobState, MAX_ATTEMPTS, statusOf } from './state.ts';
+
+// on a machine that is busy with other things
+jest.setTimeout(300_000);
 
 const happenings = fc.array(fc.constantFrom(...HAPPENINGS), { maxLength: 30 });
 

@@ -1,9 +1,12 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { at, completed, NOW_MS, requested, started } from '../test/sample-events.test.ts';
 import type { JobEvent } from './event.ts';
 import { evolve } from './evolve.ts';
 import { attemptsUsed, JOB_STATUSES, type JobState, type JobStatus, statusOf } from './state.ts';
 import { TRANSITIONS, TRIGGERS, type Trigger } from './transitions.ts';
+
+// on a machine that is busy with other things
+jest.setTimeout(300_000);
 
 /** Histories of up to this many events; longer ones reach no pair that these don't. */
 const DEPTH = 5;

@@ -1,9 +1,12 @@
 import { encodeEvent, type JobEvent, topicOf } from '@genfleet/job';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { MemoryBus } from '../test/memory-bus.ts';
 import { openedView, PATIENCE_MS, recordingLog } from '../test/open.ts';
 import { completed, plainId, requested, started } from '../test/plain-job.ts';
 import type { LocalView } from './view.ts';
+
+// on a machine that is busy with other things
+jest.setTimeout(300_000);
 
 const HOUR_MS = 3_600_000;
 const START_MS = Date.parse('2026-03-01T12:00:00.000Z');

@@ -1,10 +1,13 @@
 import { encodeEvent, topicOf } from '@genfleet/job';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { MemoryBus } from '../test/memory-bus.ts';
 import { PATIENCE_MS, recordingLog } from '../test/open.ts';
 import { completed, plainId, requested, started } from '../test/plain-job.ts';
 import { ChangeListeners } from './change-listeners.ts';
 import { Folding } from './folding.ts';
+
+// on a machine that is busy with other things
+jest.setTimeout(300_000);
 
 const REQUESTED = topicOf('requested', 'txt2img');
 const JOBS = 300;

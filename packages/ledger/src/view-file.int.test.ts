@@ -3,11 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { encodeEvent, topicOf } from '@genfleet/job';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { MemoryBus } from '../test/memory-bus.ts';
 import { openedView, PATIENCE_MS, recordingLog } from '../test/open.ts';
 import { plainId, requested } from '../test/plain-job.ts';
 import { openView } from './open-view.ts';
+
+// on a machine that is busy with other things
+jest.setTimeout(300_000);
 
 const JOBS = 400;
 const REQUESTED = topicOf('requested', 'txt2img');

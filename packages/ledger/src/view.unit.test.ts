@@ -1,11 +1,14 @@
 import { encodeEvent, type JobStatus, statusOf, topicOf } from '@genfleet/job';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import { Expected, fleetLedger, publish, someFilter, somePage } from '../test/fleet-ledger.test.ts';
 import { MemoryBus } from '../test/memory-bus.ts';
 import { openedView, PATIENCE_MS, recordingLog } from '../test/open.ts';
 import { completed, plainId as idOf, requested, started } from '../test/plain-job.ts';
 import type { Change, LocalView } from './view.ts';
+
+// on a machine that is busy with other things
+jest.setTimeout(300_000);
 
 const views: LocalView[] = [];
 afterEach(async () => {

@@ -8,6 +8,6 @@ const bus = await openSqliteBus({ file: busFile });
 const log = createLogger({ level: 'info', service: 'child' });
 const view = await openView({ bus, file, kinds: ['txt2img'], log, now: Date.now });
 process.stdout.write('{"msg":"folding"}\n');
-await view.caughtUp(60_000);
+await view.caughtUp(600_000);
 process.stdout.write('{"msg":"done"}\n');
 setInterval(() => undefined, 1_000);

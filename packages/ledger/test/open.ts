@@ -2,7 +2,7 @@ import type { Bus } from '@genfleet/bus';
 import { createLogger } from '@genfleet/telemetry';
 import { type LocalView, openView, type ViewOptions } from '../src/index.ts';
 
-export const PATIENCE_MS = 30_000;
+export const PATIENCE_MS = 120_000;
 
 /** Lines that the view logged, newest last. */
 export interface Logged {
