@@ -3,13 +3,18 @@ import type * as Pulsar from 'pulsar-client';
 
 export type { Pulsar };
 
-/** The last things that the native client had to say, to explain a failure: its results say little. */
-const said: string[] = [];
-const MAX_SAID = 5;
+/** What the native client had to say lately, to explain a failure: its results say little. */
+let said: { readonly message: string; readonly atMs: number }[] = [];
+const MAX_SAID = 2;
+const LATELY_MS = 30_000;
 /** Warnings and errors; it would print them among our own log lines. */
 const LOG_LEVEL = 2;
 
-export const lastWords = () => said.join('; ');
+export const lastWords = () =>
+  said
+    .filter(({ atMs }) => Date.now() - atMs < LATELY_MS)
+    .map(({ message }) => message)
+    .join('; ');
 
 let loading: Promise<typeof Pulsar> | undefined;
 
@@ -18,8 +23,7 @@ async function load(): Promise<typeof Pulsar> {
     const loaded = (await import('pulsar-client')) as unknown as { default: typeof Pulsar };
     const native = loaded.default;
     native.Client.setLogHandler((_level, _file, _line, message) => {
-      said.push(message);
-      if (said.length > MAX_SAID) said.shift();
+      said = [...said, { message, atMs: Date.now() }].slice(-MAX_SAID);
     });
     return native;
   } catch (cause) {
