@@ -29,7 +29,7 @@ for (const { id, prompt, seed, width, height } of prompts) {
     batch_size: 1,
     n_iters: 1,
     steps: Number(steps),
-    cfg_scale: 4,
+    cfg_scale: 2,
     width,
     height,
     model: model.info.name,

@@ -84,7 +84,7 @@ def main() -> None:
     parser.add_argument("--model", type=Path)
     parser.add_argument("--sampler", default="euler")
     parser.add_argument("--steps", type=int, default=20)
-    parser.add_argument("--cfg", type=float, default=4.0)
+    parser.add_argument("--cfg", type=float, default=2.0)
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
     if arguments.action == "draw":

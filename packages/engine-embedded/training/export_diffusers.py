@@ -48,7 +48,7 @@ def model_facts() -> dict:
         "samplers": SAMPLERS,
         "default_sampler": "euler",
         "default_steps": 20,
-        "default_cfg_scale": 4.0,
+        "default_cfg_scale": 2.0,
     }
 
 

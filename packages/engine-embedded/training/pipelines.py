@@ -32,7 +32,7 @@ def draw(
     *,
     seed: int,
     steps: int = 20,
-    cfg: float = 4.0,
+    cfg: float = 2.0,
     negative_prompt: str = "",
     width: int = 128,
     height: int = 128,

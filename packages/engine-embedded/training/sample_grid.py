@@ -49,7 +49,7 @@ def main() -> None:
     parser.add_argument("--model", type=Path, default=OUT)
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--sampler", default="euler")
-    parser.add_argument("--cfg", type=float, default=4.0)
+    parser.add_argument("--cfg", type=float, default=2.0)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     pipeline = StableDiffusionPipeline.from_pretrained(arguments.model, torch_dtype=torch.float32)

@@ -33,7 +33,7 @@ stage vae python train_vae.py --steps 4500
 stage text python train_text.py --steps 2500
 stage latents python make_latents.py --scenes 33000
 stage unet python train_unet.py --minutes "$minutes"
-stage decoder python train_vae.py --decoder-only --steps 1500
+stage decoder python train_vae.py --decoder-only --steps 1000
 
 echo '== export'
 python export_diffusers.py

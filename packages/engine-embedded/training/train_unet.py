@@ -32,12 +32,12 @@ from parallel import average_gradients, launch
 from word_tokenizer import FastTokenizer
 
 CHECKPOINT = WORK / "unet.pt"
-BATCH = 24  # per process on the square canvas
+BATCH = 40  # per process on the square canvas
 PEAK_LEARNING_RATE = 1.2e-3
 EMPTY_CAPTION_SHARE = 0.1
 # Timesteps lean towards high noise, where the layout is decided: t -> s t / (1 + (s - 1) t).
 TIMESTEP_SHIFT = 2.0
-FOREGROUND_WEIGHT = 3.0
+FOREGROUND_WEIGHT = 4.0
 FOREGROUND_THRESHOLD = 0.5
 EMA_DECAY = 0.9985
 

@@ -23,7 +23,7 @@ from scenes import random_layout, render
 
 KL_WEIGHT = 1e-4
 FOREGROUND_WEIGHT = 3.0
-PEAK_LEARNING_RATE = 1.5e-3
+PEAK_LEARNING_RATE, DECODER_LEARNING_RATE = 1.5e-3, 8e-4
 # Latents that the denoiser makes are a little off; the decoder learns to bear that.
 LATENT_NOISE = 0.1
 CHECKPOINT = WORK / "vae.pt"
@@ -96,12 +96,11 @@ def work(rank: int, processes: int, steps: int, decoder_only: bool) -> None:
     rng = random.Random(first * processes + rank)
     torch.manual_seed(first * processes + rank)
     started = time.process_time()
+    peak = DECODER_LEARNING_RATE if decoder_only else PEAK_LEARNING_RATE
     for step in range(first, steps):
         progress = step / steps
         for group in optimizer.param_groups:
-            group["lr"] = (
-                PEAK_LEARNING_RATE * min(1, (step + 1) / 100) * min(1.0, 2 * (1 - progress)) + 1e-5
-            )
+            group["lr"] = peak * min(1, (step + 1) / 100) * min(1.0, 2 * (1 - progress)) + 1e-5
         # Drawn alike in every process, so that their steps cost the same.
         cuts = progress < 0.75 and random.Random(step).random() < 0.6
         pixels = batch(rng, 12, 64) if cuts else batch(rng, 4, None)
