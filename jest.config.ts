@@ -19,6 +19,8 @@ const config: Config = {
     testMatch: [`<rootDir>/{packages,services,tools}/**/*.${kind}.test.ts`],
   })),
   testTimeout: 60_000,
+  // most tests wait for a disk, a broker or a process, not for the processor
+  maxWorkers: 2,
 };
 
 export default config;
