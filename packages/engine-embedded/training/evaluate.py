@@ -1,6 +1,6 @@
 """Scores pictures of the 200 unseen prompts: background, count, colour, shape, relation, position.
 
-    python evaluate.py draw FOLDER [--model M] [--sampler euler] [--steps 20] [--cfg 4]
+    python evaluate.py draw FOLDER [--model M] [--sampler euler] [--steps 20] [--cfg 2]
     python evaluate.py truth FOLDER      the renderer's own pictures: what the judge itself gets right
     python evaluate.py score FOLDER      FOLDER/<id>.png from any engine
 

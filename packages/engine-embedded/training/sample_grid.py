@@ -1,6 +1,6 @@
 """A contact sheet of the exported Diffusers model, to look at.
 
-python sample_grid.py sheet.png [--model FOLDER] [--steps 20] [--sampler euler] [--cfg 4]
+python sample_grid.py sheet.png [--model FOLDER] [--steps 20] [--sampler euler] [--cfg 2]
 """
 
 from __future__ import annotations
