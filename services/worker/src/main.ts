@@ -18,6 +18,8 @@ import { startHealthServer } from './health-server.ts';
 import { startWorker } from './worker.ts';
 
 const BUS_AGAIN_MS = 1_000;
+/** A worker decides about jobs that are handed to it; older ones are read again when they are. */
+const VIEW_WINDOW_MS = 86_400_000;
 
 /** A fleet's topics are made by `genfleet setup`; the embedded bus has no other moment. Waits for a bus that is away. */
 async function prepareTopics(bus: Bus, config: Config, log: Logger): Promise<void> {
@@ -49,6 +51,7 @@ async function start(): Promise<StopService> {
     log,
     now: Date.now,
     from: { atTimeMs: Date.now() },
+    windowMs: VIEW_WINDOW_MS,
   });
   const registry = createRegistry();
   const worker = await startWorker({
