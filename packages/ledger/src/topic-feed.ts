@@ -37,6 +37,8 @@ export class TopicFeed {
   readonly #signal: AbortSignal;
   #room = Promise.withResolvers<void>();
   #from: Position;
+  /** An outage is said once, not every second. */
+  #wasSaid = false;
 
   constructor(options: FeedOptions) {
     this.#options = options;
@@ -78,7 +80,10 @@ export class TopicFeed {
         await this.#read();
       } catch (err) {
         if (this.#signal.aborted) return;
-        log.warn({ topic: topic.name, err }, 'the view cannot read a topic; trying again');
+        if (!this.#wasSaid) {
+          log.warn({ topic: topic.name, err }, 'the view cannot read a topic; trying again until it works');
+        }
+        this.#wasSaid = true;
       }
       await sleep(RETRY_MS, undefined, { signal: this.#signal }).catch(() => undefined);
     }
@@ -89,6 +94,7 @@ export class TopicFeed {
     const signal = this.#signal;
     for await (const batch of bus.read(topic, { from: this.#from, signal, batchSize: BATCH_MESSAGES })) {
       if (signal.aborted) return;
+      this.#wasSaid = false;
       const last = batch.messages.at(-1);
       if (last) this.#from = { afterMessageId: last.messageId };
       this.#batches.push({ batch, next: 0 });

@@ -22,18 +22,21 @@ export interface FollowOptions {
 export async function follow(options: FollowOptions, apply: (message: Message) => void): Promise<void> {
   const { bus, topic, log, signal } = options;
   let from = options.from;
+  // an outage is said once, not every second
+  let wasSaid = false;
   while (!signal.aborted) {
     try {
       for await (const { messages, caughtUp } of bus.read(topic, { from, signal })) {
-        for (const message of messages) {
-          applyOne(message, apply, log);
-          if (topic.persistent) from = { afterMessageId: message.messageId };
-        }
+        wasSaid = false;
+        for (const message of messages) applyOne(message, apply, log);
+        const last = messages.at(-1);
+        if (last && topic.persistent) from = { afterMessageId: last.messageId };
         if (caughtUp) options.onCaughtUp?.();
       }
     } catch (err) {
       if (signal.aborted) return;
-      log.warn({ topic: topic.name, err }, 'reading failed; trying again');
+      if (!wasSaid) log.warn({ topic: topic.name, err }, 'reading failed; trying again until it works');
+      wasSaid = true;
     }
     await sleep(BACKOFF_MS, undefined, { signal, ref: false }).catch(() => undefined);
   }
