@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Bus, Message, Position } from '@genfleet/bus';
+import type { Bus, Message, Position, ReadBatch } from '@genfleet/bus';
 import type { Topic } from '@genfleet/job';
 import type { Logger } from '@genfleet/telemetry';
 
@@ -24,15 +24,16 @@ export async function follow(options: FollowOptions, apply: (message: Message) =
   let from = options.from;
   // an outage is said once, not every second
   let wasSaid = false;
+  const take = ({ messages, caughtUp }: ReadBatch) => {
+    wasSaid = false;
+    for (const message of messages) applyOne(message, apply, log);
+    const last = messages.at(-1);
+    if (last && topic.persistent) from = { afterMessageId: last.messageId };
+    if (caughtUp) options.onCaughtUp?.();
+  };
   while (!signal.aborted) {
     try {
-      for await (const { messages, caughtUp } of bus.read(topic, { from, signal })) {
-        wasSaid = false;
-        for (const message of messages) applyOne(message, apply, log);
-        const last = messages.at(-1);
-        if (last && topic.persistent) from = { afterMessageId: last.messageId };
-        if (caughtUp) options.onCaughtUp?.();
-      }
+      for await (const batch of bus.read(topic, { from, signal })) take(batch);
     } catch (err) {
       if (signal.aborted) return;
       if (!wasSaid) log.warn({ topic: topic.name, err }, 'reading failed; trying again until it works');
