@@ -1,40 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { bundleService } from './bundle.ts';
+import { linkInstalled } from './link-installed.ts';
 
 const ROOT = new URL('..', import.meta.url).pathname;
-const PACKAGES = [
-  'packages/telemetry',
-  'services/api',
-  'services/worker',
-  'packages/bus-pulsar',
-  'packages/engine-embedded',
-];
-
-/** What `npm install` does in the image: here the packages that the workspace has already. */
-function install(folder: string): void {
-  const { dependencies } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-  for (const name of Object.keys(dependencies)) {
-    const owner = PACKAGES.find((path) => exists(join(ROOT, path, 'node_modules', name)));
-    if (!owner) throw new Error(`${name} is not installed in the workspace`);
-    const link = join(folder, 'node_modules', name);
-    mkdirSync(dirname(link), { recursive: true });
-    symlinkSync(realpathSync(join(ROOT, owner, 'node_modules', name)), link);
-  }
-}
-
-function exists(path: string): boolean {
-  try {
-    realpathSync(path);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** Starts a bundle and waits for a line of its log that says so. */
 async function started(
   folder: string,
@@ -73,7 +45,7 @@ describe('bundled services', () => {
 
   it('take a job and run it, each from its own folder', async () => {
     const [api, worker] = await Promise.all([bundleService('api', folder), bundleService('worker', folder)]);
-    for (const bundle of [api, worker]) install(bundle);
+    for (const bundle of [api, worker]) linkInstalled(bundle);
     const model = join(ROOT, 'packages/engine-embedded/model');
     symlinkSync(model, join(folder, 'model'));
     const env = { DATA_DIR: join(folder, 'data'), PORT: '0', WORKER_PORT: '0', WEB_DIR: join(api, 'web') };

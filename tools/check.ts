@@ -10,6 +10,9 @@ import { join } from 'node:path';
 const root = new URL('..', import.meta.url).pathname;
 const bin = (name: string) => join(root, 'node_modules/.bin', name);
 
+/** How the contract suites mark what an adapter can't have, with the reason behind it. */
+const DECLARED = '(not here: ';
+
 interface Step {
   readonly name: string;
   readonly command: string;
@@ -70,8 +73,9 @@ function runTests(projects: readonly string[]): void {
   );
   for (const name of skipped) console.log(`skipped: ${name}`);
   const { numPassedTests, numFailedTests, numPendingTests } = result;
-  if (process.env['CI'] && numPendingTests > 0) {
-    console.error('In CI nothing may be skipped.');
+  const unexplained = skipped.filter((name) => !name.includes(DECLARED));
+  if (process.env['CI'] && unexplained.length > 0) {
+    console.error('In CI nothing may be skipped but what an adapter declares that it can not have.');
     process.exitCode = 1;
   }
   console.log(`\n${numPassedTests} passed, ${numFailedTests} failed, ${numPendingTests} skipped`);
