@@ -13,7 +13,7 @@ export interface Refusal {
 }
 
 /** What the demo model was tuned for; others follow the usual 7. */
-const DEMO_CFG_SCALE = '4';
+const DEMO_CFG_SCALE = '2';
 
 const NONE: Refusal = { fields: {}, message: undefined };
 
