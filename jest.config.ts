@@ -16,6 +16,7 @@ const config: Config = {
   projects: ['unit', 'int', 'e2e'].map((kind) => ({
     ...shared,
     displayName: kind,
+    setupFilesAfterEnv: kind === 'unit' ? [] : ['<rootDir>/tools/jest-retry.ts'],
     testMatch: [`<rootDir>/{packages,services,tools}/**/*.${kind}.test.ts`],
   })),
   testTimeout: 60_000,
