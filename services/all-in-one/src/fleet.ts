@@ -1,6 +1,4 @@
-import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
-import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { openArtifacts, openBus, openEngine } from '@genfleet/adapters';
 import { startApi } from '@genfleet/api';
@@ -10,7 +8,7 @@ import { newJobId } from '@genfleet/job';
 import { openView } from '@genfleet/ledger';
 import { createLogger, createRegistry, createWorkerMetrics, flushTraces } from '@genfleet/telemetry';
 import { buildWeb } from '@genfleet/web';
-import { startWorker, type WorkerOptions } from '@genfleet/worker';
+import { startWorker, workerSettings } from '@genfleet/worker';
 
 export interface Fleet {
   readonly url: string;
@@ -58,22 +56,15 @@ export async function startFleet(config: Config): Promise<Fleet> {
       registry,
       webDir,
     });
-    const options: WorkerOptions = {
-      kind: 'txt2img',
-      worker: `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`,
+    const worker = await startWorker({
+      ...workerSettings(config),
       bus,
       view,
       artifacts,
       engine,
       log: log.with({ engine: engine.name }),
       metrics: createWorkerMetrics(registry),
-      now: Date.now,
-      newClaim: randomUUID,
-      batchJobs: config.WORKER_BATCH_JOBS,
-      backoffMs: config.RETRY_BACKOFF_MS,
-      engineIdleTimeoutMs: config.ENGINE_IDLE_TIMEOUT_MS,
-    };
-    const worker = await startWorker(options);
+    });
     return {
       url: api.url,
       stop: async (how) => {

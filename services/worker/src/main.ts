@@ -1,5 +1,3 @@
-import { randomUUID } from 'node:crypto';
-import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openArtifacts, openBus, openEngine } from '@genfleet/adapters';
 import { type Bus, fleetTopics, requireTopics } from '@genfleet/bus';
@@ -16,6 +14,7 @@ import {
 } from '@genfleet/telemetry';
 import { startHealthServer } from './health-server.ts';
 import { startWorker } from './worker.ts';
+import { workerSettings } from './worker-settings.ts';
 
 const BUS_AGAIN_MS = 1_000;
 /** A worker decides about jobs that are handed to it; older ones are read again when they are. */
@@ -39,7 +38,7 @@ async function prepareTopics(bus: Bus, config: Config, log: Logger): Promise<voi
 async function start(): Promise<StopService> {
   const config = loadConfig();
   const log = createLogger({ level: config.LOG_LEVEL, service: 'worker' });
-  const name = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
+  const settings = workerSettings(config);
   const bus = await openBus(config);
   await prepareTopics(bus, config, log);
   const artifacts = await openArtifacts(config);
@@ -55,19 +54,13 @@ async function start(): Promise<StopService> {
   });
   const registry = createRegistry();
   const worker = await startWorker({
-    kind: 'txt2img',
-    worker: name,
+    ...settings,
     bus,
     view,
     artifacts,
     engine,
     log: log.with({ engine: engine.name }),
     metrics: createWorkerMetrics(registry),
-    now: Date.now,
-    newClaim: randomUUID,
-    batchJobs: config.WORKER_BATCH_JOBS,
-    backoffMs: config.RETRY_BACKOFF_MS,
-    engineIdleTimeoutMs: config.ENGINE_IDLE_TIMEOUT_MS,
   });
   const health = await startHealthServer({
     host: config.HOST,
@@ -75,7 +68,7 @@ async function start(): Promise<StopService> {
     registry,
     ready: () => worker.ready(),
   });
-  log.info({}, `worker ${name} takes jobs; health on port ${health.port}`);
+  log.info({}, `worker ${settings.worker} takes jobs; health on port ${health.port}`);
   return async (signal) => {
     log.info({}, `${signal}: draining`);
     await worker.stop(config.DRAIN_GRACE_MS);
