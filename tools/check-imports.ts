@@ -31,7 +31,7 @@ const forbidden: IForbiddenRuleType[] = [
     comment: 'an adapter imports its port, job and one vendor library',
     severity: 'error',
     from: { path: '^packages/(bus|engine|artifacts|ledger)-[^/]+/', pathNot: '\\.test\\.ts$' },
-    to: { path: '^packages/', pathNot: '^packages/($1|$1-[^/]+|job|pulsar-admin)/' },
+    to: { path: '^packages/', pathNot: '^packages/($1|$1-[^/]+|job|pulsar-admin|models)/' },
   },
   {
     name: 'job-is-pure',

@@ -1,4 +1,4 @@
-import type { Engine, ImageTask } from '@genfleet/engine';
+import type { ImageEngine, ImageTask } from '@genfleet/engine';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import sharp from 'sharp';
 import {
@@ -48,7 +48,7 @@ if (typeof python !== 'string' || missing !== undefined) {
 } else {
   describe('the demo model draws what the prompt says', () => {
     let container: ModelContainer;
-    let engine: Engine;
+    let engine: ImageEngine;
 
     beforeAll(async () => {
       container = await startModelContainer(python);

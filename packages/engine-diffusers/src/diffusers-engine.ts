@@ -1,4 +1,4 @@
-import type { Engine, ImageResult, ImageTask } from '@genfleet/engine';
+import type { ImageEngine, ImageResult, ImageTask } from '@genfleet/engine';
 import { GenfleetError, type ModelInfo } from '@genfleet/job';
 import type { z } from 'zod';
 import { readAnswer, refusalOf, unreachable } from './answers.ts';
@@ -22,7 +22,7 @@ const DEFAULTS = { connectTimeoutMs: 30_000, stepTimeoutMs: 120_000, waitTimeout
  * The engine that drives services/model-diffusers over HTTP. Nothing is asked of the container before it is needed.
  * @throws GenfleetError `invalid_configuration` for a URL that is none.
  */
-export function openDiffusersEngine(options: DiffusersOptions): Engine {
+export function openDiffusersEngine(options: DiffusersOptions): ImageEngine {
   const url = baseUrl(options.url);
   const limits = { ...DEFAULTS, ...options };
   const closed = new AbortController();

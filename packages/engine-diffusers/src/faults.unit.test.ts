@@ -1,4 +1,4 @@
-import type { Engine, ImageTask, StepProgress } from '@genfleet/engine';
+import type { ImageEngine, ImageTask, StepProgress } from '@genfleet/engine';
 import type { ErrorCode } from '@genfleet/job';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { DONE, FakeContainer, lines } from '../test/fake-container.ts';
@@ -12,10 +12,10 @@ const LONG_MS = 60_000;
 
 let container: FakeContainer;
 let url: string;
-let engine: Engine;
-const opened: Engine[] = [];
+let engine: ImageEngine;
+const opened: ImageEngine[] = [];
 
-function open(limits: Partial<Parameters<typeof openDiffusersEngine>[0]> = {}): Engine {
+function open(limits: Partial<Parameters<typeof openDiffusersEngine>[0]> = {}): ImageEngine {
   const one = openDiffusersEngine({
     url,
     connectTimeoutMs: LONG_MS,

@@ -1,6 +1,6 @@
 import { cpSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Engine, ImageTask } from '@genfleet/engine';
+import type { ImageEngine, ImageTask } from '@genfleet/engine';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   type ModelContainer,
@@ -40,7 +40,7 @@ if (typeof python !== 'string') {
 } else {
   describe('the real container', () => {
     let container: ModelContainer;
-    let engine: Engine;
+    let engine: ImageEngine;
 
     beforeAll(async () => {
       container = await startModelContainer(python);

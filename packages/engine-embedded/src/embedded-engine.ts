@@ -1,5 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import type { Engine, ImageResult, ImageTask } from '@genfleet/engine';
+import type { ImageEngine, ImageResult, ImageTask } from '@genfleet/engine';
 import { GenfleetError, type ModelInfo } from '@genfleet/job';
 import type { FromEngineProcess, ToEngineProcess } from './protocol.ts';
 
@@ -17,7 +17,7 @@ interface Pending {
  * The demo model in a process of its own: the API's event loop never waits for it, it runs at a lower
  * priority, and if it dies or hangs it is started again while the job counts as failed.
  */
-export class EmbeddedEngine implements Engine {
+export class EmbeddedEngine implements ImageEngine {
   readonly name = 'embedded';
   /** Pictures are made one after the other: on a CPU a batch is no faster. */
   readonly maxBatchImages = 1;

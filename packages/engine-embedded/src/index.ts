@@ -1,7 +1,7 @@
-import type { Engine } from '@genfleet/engine';
+import type { ImageEngine } from '@genfleet/engine';
 import { EmbeddedEngine } from './embedded-engine.ts';
 
 /** The demo model that comes with Genfleet. Its process starts at the first use. */
-export function openEmbeddedEngine(): Engine {
+export function openEmbeddedEngine(): ImageEngine {
   return new EmbeddedEngine();
 }

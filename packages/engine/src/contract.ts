@@ -1,10 +1,10 @@
 import type { ModelInfo, Txt2ImgSettings } from '@genfleet/job';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Engine, GeneratedImage, ImageResult, ImageTask, StepProgress } from './engine.ts';
+import type { GeneratedImage, ImageEngine, ImageResult, ImageTask, StepProgress } from './engine.ts';
 
 export interface EngineContract {
   /** Starts the engine; called once. */
-  create(): Promise<Engine>;
+  create(): Promise<ImageEngine>;
   /** A small job that the engine can run: the suite varies it. */
   readonly settings: Pick<Txt2ImgSettings, 'model' | 'prompt' | 'width' | 'height' | 'steps'>;
   /** What an adapter can't have, with the reason; the skipped test shows it. */
@@ -16,7 +16,7 @@ const RUN_MS = 120_000;
 /** The law of the Engine port. Every adapter runs it against the real engine. */
 export function describeEngineContract(name: string, contract: EngineContract): void {
   describe(`engine contract: ${name}`, () => {
-    let engine: Engine;
+    let engine: ImageEngine;
     let taskCount = 0;
 
     beforeAll(async () => {
@@ -206,3 +206,5 @@ function sameBytes(a: GeneratedImage | undefined, b: GeneratedImage | undefined)
     a !== undefined && b !== undefined && Buffer.compare(Buffer.from(a.bytes), Buffer.from(b.bytes)) === 0
   );
 }
+
+export { describeTextEngineContract, type TextEngineContract } from './text-contract.ts';

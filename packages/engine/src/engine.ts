@@ -37,10 +37,19 @@ export type ImageResult =
     }
   | { readonly ok: false; readonly error: GenfleetError };
 
-/** What runs a model. One generation at a time; a worker owns one engine. */
+/** What runs models: of images, of text, or both. */
 export interface Engine {
   /** Short name for logs and announcements: `embedded`, `diffusers`. */
   readonly name: string;
+  /** @throws GenfleetError `engine_unreachable`. */
+  models(): Promise<readonly ModelInfo[]>;
+  /** Rejects with the reason when the engine can't take work. */
+  health(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** What runs an image model. One generation at a time; a worker owns one engine. */
+export interface ImageEngine extends Engine {
   /** Largest number of images in one batch over all tasks; 1 when it can't batch. */
   readonly maxBatchImages: number;
   /**
@@ -49,9 +58,4 @@ export interface Engine {
    * and seed, not on its company in the batch.
    */
   generateImages(tasks: readonly ImageTask[]): Promise<readonly ImageResult[]>;
-  /** @throws GenfleetError `engine_unreachable`. */
-  models(): Promise<readonly ModelInfo[]>;
-  /** Rejects with the reason when the engine can't take work. */
-  health(): Promise<void>;
-  close(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { GenfleetError } from './error.ts';
-import { type JobEvent, jobEventSchema, type ProgressEvent, progressSchema } from './event.ts';
+import { type JobEvent, jobEventSchema, type NewsEvent, newsSchema } from './event.ts';
 
 function decode<T>(schema: z.ZodType<T>, text: string): T {
   let value: unknown;
@@ -19,7 +19,7 @@ function decode<T>(schema: z.ZodType<T>, text: string): T {
 }
 
 /** The bytes of a durable message are the UTF-8 of this text; receipts hash them. */
-export function encodeEvent(event: JobEvent | ProgressEvent): string {
+export function encodeEvent(event: JobEvent | NewsEvent): string {
   return JSON.stringify(event);
 }
 
@@ -29,6 +29,6 @@ export function decodeEvent(text: string): JobEvent {
 }
 
 /** Reads a message of the progress topic. @throws GenfleetError `invalid_message`. */
-export function decodeProgress(text: string): ProgressEvent {
-  return decode(progressSchema, text);
+export function decodeNews(text: string): NewsEvent {
+  return decode(newsSchema, text);
 }

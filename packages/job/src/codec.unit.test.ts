@@ -2,7 +2,7 @@ import { describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import { anyEvent } from '../test/arbitrary-events.test.ts';
 import { completed, requested, started } from '../test/sample-events.test.ts';
-import { decodeEvent, decodeProgress, encodeEvent } from './codec.ts';
+import { decodeEvent, decodeNews, encodeEvent } from './codec.ts';
 import { GenfleetError } from './error.ts';
 
 // on a machine that is busy with other things
@@ -109,12 +109,12 @@ describe('progress as text', () => {
   } as const;
 
   it('comes back as it was', () => {
-    expect(decodeProgress(encodeEvent(progress))).toEqual(progress);
+    expect(decodeNews(encodeEvent(progress))).toEqual(progress);
   });
 
   it('is refused with the path that is wrong', () => {
-    expect(() => decodeProgress(JSON.stringify({ ...progress, steps: 0 }))).toThrow(/^steps: /);
-    expect(() => decodeProgress(JSON.stringify({ ...progress, preview: 'x'.repeat(200_001) }))).toThrow(
+    expect(() => decodeNews(JSON.stringify({ ...progress, steps: 0 }))).toThrow(/^steps: /);
+    expect(() => decodeNews(JSON.stringify({ ...progress, preview: 'x'.repeat(200_001) }))).toThrow(
       /^preview: /,
     );
   });

@@ -1,3 +1,4 @@
+import { type CompletionSettings, withoutText } from './completion.ts';
 import type { GenfleetError } from './error.ts';
 import {
   type CancelledEvent,
@@ -22,36 +23,70 @@ export interface Admission {
 }
 
 /** The message that puts a new image job in line. */
-export function decideRequest(request: ImageRequest, admission: Admission): RequestedEvent {
+export function decideRequest(request: ImageRequest, admission: Admission): RequestedEvent<'txt2img'> {
   const settings: Txt2ImgSettings = {
     ...request.generation_settings,
     seed: request.generation_settings.seed ?? admission.seed,
   };
+  return { ...firstRequest(request, admission), kind: 'txt2img', settings };
+}
+
+/** A completion as it was asked for, checked and with every default filled in. */
+export interface CompletionRequest {
+  readonly settings: CompletionSettings;
+  readonly metadata: Record<string, string>;
+  readonly interactive: boolean;
+  readonly stream: boolean;
+  readonly store: boolean;
+  readonly session_sha256?: string;
+  readonly deadline_seconds?: number;
+  readonly webhook_url?: string;
+}
+
+/** The message that puts a new completion in line. */
+export function decideCompletion(
+  request: CompletionRequest,
+  admission: Omit<Admission, 'seed'>,
+): RequestedEvent<'completion'> {
+  const { settings, interactive, stream, store, session_sha256 } = request;
   return {
-    type: 'requested',
+    ...firstRequest(request, admission),
+    kind: 'completion',
+    settings,
+    interactive,
+    stream,
+    store,
+    ...(session_sha256 === undefined ? {} : { session_sha256 }),
+  };
+}
+
+function firstRequest(
+  request: Pick<ImageRequest, 'metadata' | 'deadline_seconds' | 'webhook_url'>,
+  { id, tenant, nowMs, idempotency }: Omit<Admission, 'seed'>,
+) {
+  const { metadata, deadline_seconds: deadlineSeconds, webhook_url } = request;
+  return {
+    type: 'requested' as const,
     version: EVENT_VERSION,
-    id: admission.id,
-    kind: 'txt2img',
-    tenant: admission.tenant,
+    id,
+    tenant,
     redrive: 0,
     attempt: 1,
-    settings,
-    metadata: request.metadata,
-    request_time: iso(admission.nowMs),
+    metadata,
+    request_time: iso(nowMs),
     failures: [],
-    ...(admission.idempotency === undefined ? {} : { idempotency: admission.idempotency }),
-    ...(request.deadline_seconds === undefined
-      ? {}
-      : { deadline: iso(admission.nowMs + request.deadline_seconds * 1_000) }),
-    ...(request.webhook_url === undefined ? {} : { webhook_url: request.webhook_url }),
-  };
+    ...(idempotency === undefined ? {} : { idempotency }),
+    ...(deadlineSeconds === undefined ? {} : { deadline: iso(nowMs + deadlineSeconds * 1_000) }),
+    ...(webhook_url === undefined ? {} : { webhook_url }),
+  } satisfies Partial<RequestedEvent>;
 }
 
 export type RunDecision =
   | { readonly do: 'run'; readonly attempt: number }
   /** Nothing is left to do for this delivery: acknowledge it. */
   | { readonly do: 'drop'; readonly reason: string }
-  | { readonly do: 'bury'; readonly event: DeadEvent };
+  /** The job ends here without having run: this says so in the ledger. */
+  | { readonly do: 'bury'; readonly event: DeadEvent | CancelledEvent };
 
 /** Whether a delivery of `request` is still wanted, before anything is claimed. */
 export function decideDelivery(
@@ -67,7 +102,7 @@ export function decideDelivery(
     const asked = state.redrive === request.redrive ? (state.request?.attempt ?? 0) : 0;
     if (request.attempt < asked) return { do: 'drop', reason: 'a later attempt is in line' };
   }
-  if (isPastDeadline(request, nowMs)) return { do: 'bury', event: deadlineExceeded(request, nowMs) };
+  if (isPastDeadline(request, nowMs)) return { do: 'bury', event: expired(request, nowMs) };
   if (request.attempt > MAX_ATTEMPTS)
     return { do: 'bury', event: workerLost(request, undefined, worker, nowMs) };
   if (state && state.redrive === request.redrive && state.starts.length >= MAX_CLAIMS)
@@ -105,13 +140,17 @@ export interface Failed {
   readonly backoffMs: readonly number[];
 }
 
-/** A retry with its time, or the dead letter. A failed attempt that can't get better is not tried again. */
+/**
+ * A retry with its time, or the dead letter. A failed attempt that can't get better is not tried again, nor one whose
+ * next could only begin after its client has left.
+ */
 export function decideFailure(
   state: JobState | undefined,
   request: RequestedEvent,
   failed: Failed,
-): RequestedEvent | DeadEvent {
+): RequestedEvent | DeadEvent | CancelledEvent {
   const { attempt, worker, error, nowMs, backoffMs } = failed;
+  if (error.code === 'deadline_exceeded' && isInteractive(request)) return expired(request, nowMs);
   const message = error.message.slice(0, MESSAGE_CHARS);
   const failure: Failure = { attempt, worker, time: iso(nowMs), code: error.code, message };
   const failures = [...lostAttempts(state, request, attempt), failure];
@@ -119,6 +158,9 @@ export function decideFailure(
     return buried(request, { attempt, failures }, { code: error.code, message }, nowMs);
   }
   const waitMs = backoffMs[Math.min(attempt, backoffMs.length) - 1] ?? 0;
+  if (isInteractive(request) && isPastDeadline(request, nowMs + waitMs)) {
+    return buried(request, { attempt, failures }, { code: error.code, message }, nowMs);
+  }
   return { ...request, attempt: attempt + 1, failures, not_before: iso(nowMs + waitMs) };
 }
 
@@ -129,32 +171,50 @@ export function decideCancel(state: JobState, nowMs: number, reason: string): Ca
   const status = statusOf(state);
   if (isTerminal(status)) return { refused: `The job is already ${status}` };
   if (!state.request) return { refused: 'The job is not known yet' };
-  const { id, kind, tenant } = state.request;
-  return {
-    type: 'cancelled',
-    version: EVENT_VERSION,
-    id,
-    kind,
-    tenant,
-    redrive: state.redrive,
-    reason,
-    time: iso(nowMs),
-  };
+  return cancelled(state.request, state.redrive, nowMs, reason);
+}
+
+/** Ends a job whose request is at hand, whatever the ledger holds of it by now. */
+export function cancelRequest(request: RequestedEvent, nowMs: number, reason: string): CancelledEvent {
+  return cancelled(request, request.redrive, nowMs, reason);
+}
+
+function cancelled(
+  { id, kind, tenant }: Pick<RequestedEvent, 'id' | 'kind' | 'tenant'>,
+  redrive: number,
+  nowMs: number,
+  reason: string,
+): CancelledEvent {
+  return { type: 'cancelled', version: EVENT_VERSION, id, kind, tenant, redrive, reason, time: iso(nowMs) };
 }
 
 /** The message that brings a dead letter back to the queue with all its attempts, or why it can't. */
 export function decideRedrive(state: JobState): RequestedEvent | Refusal {
   if (state.outcome?.type !== 'dead') return { refused: `The job is ${statusOf(state)}, not a dead letter` };
-  const { type: _type, error: _error, time: _time, deadline: _deadline, ...job } = state.outcome.event;
-  return { ...job, type: 'requested', redrive: state.redrive + 1, attempt: 1, failures: [] };
+  const { event } = state.outcome;
+  if (event.kind === 'completion' && !event.store) return { refused: 'The prompt of the job was not kept' };
+  const { type: _type, error: _error, time: _time, deadline: _deadline, ...job } = event;
+  const again = {
+    type: 'requested',
+    redrive: state.redrive + 1,
+    attempt: 1,
+    failures: [] as Failure[],
+  } as const;
+  return job.kind === 'completion' ? { ...job, ...again, interactive: false } : { ...job, ...again };
 }
 
 export function isPastDeadline(request: Pick<RequestedEvent, 'deadline'>, nowMs: number): boolean {
   return request.deadline !== undefined && nowMs >= Date.parse(request.deadline);
 }
 
-function deadlineExceeded(request: RequestedEvent, nowMs: number): DeadEvent {
+function isInteractive(request: RequestedEvent): boolean {
+  return request.kind === 'completion' && request.interactive;
+}
+
+/** A job that nobody waits for is no dead letter: there is nothing to look into and nothing to bring back. */
+function expired(request: RequestedEvent, nowMs: number): DeadEvent | CancelledEvent {
   const message = `Not completed by its deadline, ${request.deadline}`;
+  if (isInteractive(request)) return cancelRequest(request, nowMs, message);
   return buried(
     request,
     { attempt: request.attempt, failures: request.failures },
@@ -207,5 +267,9 @@ function buried(
   nowMs: number,
 ): DeadEvent {
   const { not_before: _notBefore, ...job } = request;
-  return { ...job, ...attempts, type: 'dead', error, time: iso(nowMs) };
+  const end = { ...attempts, type: 'dead', error, time: iso(nowMs) } as const;
+  if (job.kind === 'completion' && !job.store) {
+    return { ...job, ...end, settings: withoutText(job.settings) };
+  }
+  return { ...job, ...end };
 }

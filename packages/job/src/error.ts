@@ -6,6 +6,7 @@ const RETRYABLE = {
   // the request can't be met, however often it is tried
   model_not_found: false,
   prompt_rejected: false,
+  context_length_exceeded: false,
   invalid_settings: false,
   deadline_exceeded: false,
   cancelled: false,

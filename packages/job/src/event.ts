@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import { choiceDeltaSchema, completionSettingsSchema, usageSchema } from './completion.ts';
 import { ERROR_CODES } from './error.ts';
 import { isUuid } from './job-id.ts';
 import { ledgerSettingsSchema, metadataSchema } from './settings.ts';
-import { KINDS } from './topic.ts';
+import { KINDS, type Kind } from './topic.ts';
 
 /** Version of the event schemas below; a reader refuses what is newer than itself. */
 export const EVENT_VERSION = 1;
@@ -22,14 +23,13 @@ export const failureSchema = z.object({
 const head = {
   version: z.literal(EVENT_VERSION),
   id,
-  kind: z.enum(KINDS),
   tenant: z.string().min(1).max(128),
   /** 0 for the first life of the job, +1 each time it is brought back from the dead letters. */
   redrive: z.int().min(0),
 };
+const anyKind = { kind: z.enum(KINDS) };
 
 const jobFields = {
-  settings: ledgerSettingsSchema,
   metadata: metadataSchema,
   request_time: timestamp,
   /** The run this message asks for, from 1. A retry is a new message with the next number. */
@@ -42,18 +42,36 @@ const jobFields = {
   idempotency: z.object({ key_sha256: z.string(), body_sha256: z.string() }).optional(),
 };
 
+/** What is particular to the jobs of a kind, in a request and in its dead letter. */
+const ofKind = {
+  txt2img: { kind: z.literal('txt2img'), settings: ledgerSettingsSchema },
+  completion: {
+    kind: z.literal('completion'),
+    settings: completionSettingsSchema,
+    /** A client waits for the text on an open connection: nobody wants it later. */
+    interactive: z.boolean(),
+    /** Text is sent on as it comes, not only at its end. */
+    stream: z.boolean(),
+    /** Prompt and text may be kept after the job. */
+    store: z.boolean(),
+    /** Of a request with `x-session-id`: a newer job of the same session supersedes this one. */
+    session_sha256: z.string().optional(),
+  },
+} satisfies Record<Kind, z.ZodRawShape>;
+
+const requested = { type: z.literal('requested'), ...head, ...jobFields, not_before: timestamp.optional() };
+
 /** The job itself, waiting for a worker. On `requested_<kind>_generation`. */
-export const requestedSchema = z.object({
-  type: z.literal('requested'),
-  ...head,
-  ...jobFields,
-  not_before: timestamp.optional(),
-});
+export const requestedSchema = z.discriminatedUnion('kind', [
+  z.object({ ...requested, ...ofKind.txt2img }),
+  z.object({ ...requested, ...ofKind.completion }),
+]);
 
 /** A worker claims one run of the job. On `started_<kind>_generation`. */
 export const startedSchema = z.object({
   type: z.literal('started'),
   ...head,
+  ...anyKind,
   /** What the requesting message asked for; the fold counts the real number (see `attemptOf`). */
   attempt: z.int().min(1),
   /** Unique per claim, so that a worker finds its own among several. */
@@ -65,11 +83,14 @@ export const startedSchema = z.object({
   released: z.boolean().default(false),
 });
 
-export const artifactSchema = z.object({
+const fileSchema = z.object({
   key: z.string(),
   content_type: z.string(),
   size_bytes: z.int().min(0),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
+});
+
+export const artifactSchema = fileSchema.extend({
   width: z.int(),
   height: z.int(),
   seed: z.int(),
@@ -83,31 +104,47 @@ export const timingsSchema = z.object({
   store_ms: z.number(),
 });
 
-/** On `completed_<kind>_generation`. */
-export const completedSchema = z.object({
+const completed = {
   type: z.literal('completed'),
   ...head,
   attempt: z.int().min(1),
   worker: z.string(),
   model: z.string(),
-  artifacts: z.array(artifactSchema).min(1),
   timings: timingsSchema,
   complete_time: timestamp,
-});
+};
 
-/** The job with why it died. On `dlq_requested_<kind>_generation`. */
-export const deadSchema = z.object({
+/** On `completed_<kind>_generation`. */
+export const completedSchema = z.discriminatedUnion('kind', [
+  z.object({ ...completed, kind: z.literal('txt2img'), artifacts: z.array(artifactSchema).min(1) }),
+  z.object({
+    ...completed,
+    kind: z.literal('completion'),
+    usage: usageSchema,
+    /** The text, of a job that may keep it: a `StoredCompletion` as JSON. */
+    artifacts: z.array(fileSchema).max(1),
+  }),
+]);
+
+const dead = {
   type: z.literal('dead'),
   ...head,
   ...jobFields,
   error: z.object({ code: z.enum(ERROR_CODES), message: z.string().max(2_000) }),
   time: timestamp,
-});
+};
+
+/** The job with why it died. On `dlq_requested_<kind>_generation`. */
+export const deadSchema = z.discriminatedUnion('kind', [
+  z.object({ ...dead, ...ofKind.txt2img }),
+  z.object({ ...dead, ...ofKind.completion }),
+]);
 
 /** On `cancelled_<kind>_generation`. */
 export const cancelledSchema = z.object({
   type: z.literal('cancelled'),
   ...head,
+  ...anyKind,
   reason: z.string().max(200),
   time: timestamp,
 });
@@ -120,25 +157,48 @@ export const jobEventSchema = z.discriminatedUnion('type', [
   cancelledSchema,
 ]);
 
-export type RequestedEvent = z.output<typeof requestedSchema>;
+/** Narrows an event to a kind of job. */
+type OfKind<Event, K extends Kind> = Extract<Event, { kind: K }>;
+
+export type RequestedEvent<K extends Kind = Kind> = OfKind<z.output<typeof requestedSchema>, K>;
 export type StartedEvent = z.output<typeof startedSchema>;
-export type CompletedEvent = z.output<typeof completedSchema>;
-export type DeadEvent = z.output<typeof deadSchema>;
+export type CompletedEvent<K extends Kind = Kind> = OfKind<z.output<typeof completedSchema>, K>;
+export type DeadEvent<K extends Kind = Kind> = OfKind<z.output<typeof deadSchema>, K>;
 export type CancelledEvent = z.output<typeof cancelledSchema>;
 export type JobEvent = z.output<typeof jobEventSchema>;
 export type Failure = z.output<typeof failureSchema>;
 export type ArtifactRef = z.output<typeof artifactSchema>;
+export type FileRef = z.output<typeof fileSchema>;
 export type Timings = z.output<typeof timingsSchema>;
 
-/** Sent over the progress topic; lost when nobody listens. */
+const progressHead = { id, redrive: z.int().min(0), attempt: z.int().min(1) };
+
+/** A step of an image. Sent over the progress topic; lost when nobody listens. */
 export const progressSchema = z.object({
   type: z.literal('progress'),
-  id,
-  redrive: z.int().min(0),
-  attempt: z.int().min(1),
+  ...progressHead,
   step: z.int().min(0),
   steps: z.int().min(1),
   /** A small JPEG as a base64 data URL. */
   preview: z.string().max(200_000).optional(),
 });
 export type ProgressEvent = z.output<typeof progressSchema>;
+
+/**
+ * Text of a completion, over the progress topic. That topic may lose messages, so they are numbered: a reader
+ * that misses one knows that its text is broken.
+ */
+export const textSchema = z.object({
+  type: z.literal('text'),
+  ...progressHead,
+  /** From 0, without gaps within an attempt. */
+  seq: z.int().min(0),
+  deltas: z.array(choiceDeltaSchema),
+  /** In the last message of a completed attempt. */
+  end: z.object({ model: z.string(), usage: usageSchema }).optional(),
+});
+export type TextEvent = z.output<typeof textSchema>;
+
+/** Whatever travels on a progress topic. */
+export const newsSchema = z.discriminatedUnion('type', [progressSchema, textSchema]);
+export type NewsEvent = z.output<typeof newsSchema>;

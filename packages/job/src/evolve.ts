@@ -1,3 +1,4 @@
+import { withoutText } from './completion.ts';
 import type { JobEvent, RequestedEvent, StartedEvent } from './event.ts';
 import {
   compareOrder,
@@ -19,7 +20,7 @@ export function evolve(state: JobState | undefined, event: JobEvent, order: Ledg
   const current = event.redrive > known.redrive ? { ...emptyState(known.id), redrive: event.redrive } : known;
   switch (event.type) {
     case 'requested':
-      return withRequest(current, event, order);
+      return forgetText(withRequest(current, event, order));
     case 'started':
       return withStart(current, event, order);
     case 'completed':
@@ -58,5 +59,13 @@ function withStart(state: JobState, event: StartedEvent, order: LedgerOrder): Jo
 
 function withOutcome(state: JobState, outcome: Outcome): JobState {
   if (state.outcome && compareOrder(state.outcome.order, outcome.order) <= 0) return state;
-  return { ...state, outcome };
+  return forgetText({ ...state, outcome });
+}
+
+/** Once a completion has ended, only one that says `store` keeps what its client wrote. */
+function forgetText(state: JobState): JobState {
+  const { request, outcome } = state;
+  if (!outcome || request?.kind !== 'completion' || request.store) return state;
+  if (request.settings.prompts === undefined && request.settings.messages === undefined) return state;
+  return { ...state, request: { ...request, settings: withoutText(request.settings) } };
 }

@@ -1,5 +1,5 @@
 /** The kinds of job there are. A new kind is a schema, an engine method and a route. */
-export const KINDS = ['txt2img'] as const;
+export const KINDS = ['txt2img', 'completion'] as const;
 export type Kind = (typeof KINDS)[number];
 
 /** Topics in the order that breaks ties between events of one millisecond (see `compareOrder`). */

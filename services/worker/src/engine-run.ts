@@ -1,4 +1,4 @@
-import type { Engine, ImageResult, ImageTask } from '@genfleet/engine';
+import type { ImageEngine, ImageResult, ImageTask } from '@genfleet/engine';
 import { GenfleetError, imageSeeds } from '@genfleet/job';
 import { failSpan, injectContext, insideSpan, type Span, startSpan, stepSpans } from '@genfleet/telemetry';
 import type { Publisher } from './publish.ts';
@@ -12,7 +12,7 @@ const PREVIEW_BYTES = 100_000;
 const OBEY_MS = 10_000;
 
 export interface EngineRunOptions {
-  readonly engine: Engine;
+  readonly engine: ImageEngine;
   readonly publisher: Publisher;
   readonly idleTimeoutMs: number;
   readonly now: () => number;
@@ -65,7 +65,7 @@ export async function runBatch(
 }
 
 /** Engines answer with results; one that throws all the same has failed for every task. */
-async function generate(engine: Engine, tasks: readonly ImageTask[]): Promise<readonly ImageResult[]> {
+async function generate(engine: ImageEngine, tasks: readonly ImageTask[]): Promise<readonly ImageResult[]> {
   try {
     const results = await engine.generateImages(tasks);
     const missing = new GenfleetError('engine_failed', 'engine answered for fewer tasks than it was given');

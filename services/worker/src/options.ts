@@ -1,6 +1,6 @@
 import type { ArtifactStore } from '@genfleet/artifacts';
 import type { Bus } from '@genfleet/bus';
-import type { Engine } from '@genfleet/engine';
+import type { ImageEngine } from '@genfleet/engine';
 import type { Kind } from '@genfleet/job';
 import type { LocalView } from '@genfleet/ledger';
 import type { Logger, WorkerMetrics } from '@genfleet/telemetry';
@@ -13,7 +13,7 @@ export interface WorkerOptions {
   /** Folds the same topics; a claim gets its number from it. */
   readonly view: LocalView;
   readonly artifacts: ArtifactStore;
-  readonly engine: Engine;
+  readonly engine: ImageEngine;
   readonly log: Logger;
   readonly metrics: WorkerMetrics;
   /** Unix time in ms. */

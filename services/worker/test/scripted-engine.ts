@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Engine, GeneratedImage, ImageResult, ImageTask } from '@genfleet/engine';
+import type { ImageEngine, GeneratedImage, ImageResult, ImageTask } from '@genfleet/engine';
 import { GenfleetError, type ModelInfo } from '@genfleet/job';
 
 /** What a run does: a result, or steps of so many ms each that end in a grey picture per seed. */
 export type Script = (task: ImageTask, run: number) => Promise<ImageResult>;
 
 /** Stands beside the real engines, to make them fail on demand: it does what the test's script says. */
-export class ScriptedEngine implements Engine {
+export class ScriptedEngine implements ImageEngine {
   readonly name = 'scripted';
   readonly maxBatchImages: number;
   /** Ids of each batch that was asked for, in order. */

@@ -7,7 +7,7 @@ import type { ArtifactStore } from '@genfleet/artifacts';
 import { openFileStore } from '@genfleet/artifacts-file';
 import { type Bus, fleetTopics } from '@genfleet/bus';
 import { openSqliteBus } from '@genfleet/bus-sqlite';
-import type { Engine } from '@genfleet/engine';
+import type { ImageEngine } from '@genfleet/engine';
 import {
   decideRequest,
   encodeEvent,
@@ -29,7 +29,7 @@ export interface Rig {
   readonly bus: Bus;
   readonly view: LocalView;
   readonly artifacts: ArtifactStore;
-  start(engine: Engine, change?: Partial<WorkerOptions>): Promise<Worker>;
+  start(engine: ImageEngine, change?: Partial<WorkerOptions>): Promise<Worker>;
   /** Puts a job in line, and answers its id. */
   request(settings?: Record<string, unknown>, more?: Record<string, unknown>): Promise<string>;
   publish(event: JobEvent): Promise<void>;
