@@ -5,10 +5,27 @@ const duration = (defaultMs: number) => z.coerce.number().int().min(0).max(86_40
 const count = (fallback: number, max = 1_000_000) =>
   z.coerce.number().int().min(1).max(max).default(fallback);
 const wanted = (what: string) => ({ error: `wanted: ${what}` });
-const flag = z
-  .enum(['true', 'false', '1', '0'])
-  .default('false')
+/** `True` and `False` are how Python writes them, in the .env files that people bring along. */
+const truth = z
+  .string()
+  .toLowerCase()
+  .pipe(z.enum(['true', 'false', '1', '0'], wanted('true or false')))
   .transform((text) => text === 'true' || text === '1');
+const flag = truth.default(false);
+/** First parts of paths that belong to the API itself, so that no page can hide them. */
+const OWN_PATHS = ['images', 'artifacts', 'dead-letters', 'models', 'v1', 'health', 'metrics', 'assets'];
+/** Where a page is served, without a slash at its end; undefined turns it off. */
+const pagePath = (fallback: string) =>
+  z
+    .string()
+    .regex(/^(?:\/[\w.~-]+)+\/?$|^none$/i, wanted('a path such as /docs, or None to turn the page off'))
+    .refine(
+      (path) => !OWN_PATHS.includes(path.split('/')[1] ?? ''),
+      wanted('a path that the API does not use'),
+    )
+    .default(fallback)
+    .transform((path) => (path.toLowerCase() === 'none' ? undefined : path.replace(/\/$/, '')));
+const port = (fallback: number) => z.coerce.number().int().min(0).max(65_535).default(fallback);
 
 /** Every variable that Genfleet reads, with its default. Durations are in ms unless the name says otherwise. */
 const schema = z.object({
@@ -23,14 +40,50 @@ const schema = z.object({
     .optional(),
   ENGINE_URL: z
     .string()
-    .regex(/^(embedded:$|https?:\/\/)/, wanted('embedded: or http://… of a model container'))
-    .default('embedded:'),
+    .regex(
+      /^(embedded:|(https?|triton|openai\+https?):\/\/[^,\s]+)(,(embedded:|(https?|triton|openai\+https?):\/\/[^,\s]+))*$/,
+      wanted('embedded:, http://…, triton://… or openai+http://…, several separated by commas'),
+    )
+    .default('embedded:')
+    .transform((text) => text.split(',')),
+  ENGINE_API_KEY: z.string().optional(),
+  MODELS_FILE: z.string().min(1).optional(),
+  COMPLETION_DEADLINE_SECONDS: count(120, 86_400),
+  PROMPT_RETENTION_MS: duration(3_600_000),
   HOST: z.string().min(1).default('127.0.0.1'),
-  PORT: z.coerce.number().int().min(0).max(65_535).default(8_000),
-  WORKER_PORT: z.coerce.number().int().min(0).max(65_535).default(8_001),
+  PORT: z.coerce.number().int().min(0).max(65_535).optional(),
+  API_EXTERNAL_PORT: port(8_000),
+  WORKER_PORT: port(8_001),
   WEB_DIR: z.string().min(1).optional(),
   PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
-  AUTH: z.enum(['none']).default('none'),
+  DOCS_URL: pagePath('/docs'),
+  OPENAPI_URL: pagePath('/openapi.json'),
+  REDOC_URL: pagePath('/redoc'),
+  AUTH: z.enum(['none', 'gitlab']).optional(),
+  BYPASS_EXTERNAL_AUTH: flag,
+  GITLAB_API_URL: z
+    .url({ protocol: /^https?$/, ...wanted('http(s)://host/api/v4/') })
+    .refine(
+      (url) => !URL.canParse(url) || isPlain(new URL(url)),
+      wanted('an address without a user, a query or a fragment'),
+    )
+    .transform((url) => (url.endsWith('/') ? url : `${url}/`))
+    .default('https://gitlab.com/api/v4/'),
+  USE_LOCAL_CACHE: truth.optional(),
+  REDIS_URL: z
+    .string()
+    .refine(
+      (url) => /^rediss?:\/\/./.test(url) && URL.canParse(url),
+      wanted('redis://host:6379 or rediss://…'),
+    )
+    .optional(),
+  RATE_LIMIT_PER_MINUTE: z.coerce.number().int().min(0).max(1_000_000).default(0),
+  TRITON_HOST: z
+    .string()
+    .regex(/^[\w.-]+$|^\[[\da-f:.]+\]$/i, wanted('a host name or address, without scheme and port'))
+    .optional(),
+  TRITON_PORT: z.coerce.number().int().min(1).max(65_535).default(8_001),
+  TRITON_VERBOSITY: flag,
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   MAX_BODY_BYTES: count(262_144, 16_777_216),
   MAX_QUEUED_JOBS: count(100_000),
@@ -69,32 +122,83 @@ const schema = z.object({
 
 type Parsed = z.output<typeof schema>;
 
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What depends on other variables where it is not given. */
+type Derived = Record<'BUS_URL' | 'ARTIFACTS_URL', string> &
+  Record<'PORT', number> &
+  Record<'AUTH', 'none' | 'gitlab'> &
+  Record<'USE_LOCAL_CACHE', boolean>;
+
 /** Options of all services, typed and complete. */
-export type Config = Omit<Parsed, 'BUS_URL' | 'ARTIFACTS_URL'> & { BUS_URL: string; ARTIFACTS_URL: string };
+export type Config = Omit<Parsed, keyof Derived> & Derived;
 
 /**
  * Reads the environment once. Pure.
  * @throws GenfleetError `invalid_configuration` that lists every fault: the variable, what was given, what is wanted.
  */
-export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+export function readConfig(env: Environment): Config {
   const given = Object.fromEntries(
     Object.entries(env).filter(([, value]) => value !== undefined && value !== ''),
   );
   const parsed = schema.safeParse(given);
-  if (!parsed.success) {
-    const faults = parsed.error.issues.map((issue) => {
-      const name = String(issue.path[0]);
-      const value = /SECRET|TOKEN|KEY/.test(name) ? '(hidden)' : JSON.stringify(given[name]);
-      return `  ${name}=${value}: ${issue.message}`;
-    });
-    throw new GenfleetError('invalid_configuration', `The environment is not valid:\n${faults.join('\n')}`);
+  const faults = parsed.success ? contradictions(parsed.data, given) : parsed.error.issues.map(faultOf);
+  if (!parsed.success || faults.length > 0) {
+    const lines = faults.map(({ name, message }) => `  ${name}=${shown(name, given[name])}: ${message}`);
+    throw new GenfleetError('invalid_configuration', `The environment is not valid:\n${lines.join('\n')}`);
   }
-  const { DATA_DIR } = parsed.data;
+  const { data } = parsed;
   return {
-    ...parsed.data,
-    BUS_URL: parsed.data.BUS_URL ?? `sqlite:${DATA_DIR}/fleet.db`,
-    ARTIFACTS_URL: parsed.data.ARTIFACTS_URL ?? `file:${DATA_DIR}/artifacts`,
+    ...data,
+    BUS_URL: data.BUS_URL ?? `sqlite:${data.DATA_DIR}/fleet.db`,
+    ARTIFACTS_URL: data.ARTIFACTS_URL ?? `file:${data.DATA_DIR}/artifacts`,
+    PORT: data.PORT ?? data.API_EXTERNAL_PORT,
+    AUTH: data.AUTH ?? impliedAuth(given),
+    USE_LOCAL_CACHE: data.USE_LOCAL_CACHE ?? data.REDIS_URL === undefined,
   };
+}
+
+interface NamedFault {
+  readonly name: string;
+  readonly message: string;
+}
+
+function faultOf(issue: { path: PropertyKey[]; message: string }): NamedFault {
+  return { name: String(issue.path[0]), message: issue.message };
+}
+
+/** What each variable allows and all together do not. */
+function contradictions(parsed: Parsed, given: Environment): NamedFault[] {
+  const faults: NamedFault[] = [];
+  if (parsed.USE_LOCAL_CACHE === false && parsed.REDIS_URL === undefined) {
+    const message = 'wanted: REDIS_URL as well, where the answers are kept then';
+    faults.push({ name: 'USE_LOCAL_CACHE', message });
+  }
+  const pages = ['DOCS_URL', 'OPENAPI_URL', 'REDOC_URL'] as const;
+  pages.forEach((page, index) => {
+    const twin = pages.slice(0, index).find((other) => parsed[page] && parsed[other] === parsed[page]);
+    if (!twin) return;
+    // the fault is in the one that somebody wrote
+    const [name, other] = given[page] === undefined ? [twin, page] : [page, twin];
+    faults.push({ name, message: `wanted: another path than that of ${other}` });
+  });
+  return faults;
+}
+
+/** Whoever names GitLab or its check wants the check: an old .env must not open the service. */
+function impliedAuth(given: Environment): 'none' | 'gitlab' {
+  const names = ['GITLAB_API_URL', 'BYPASS_EXTERNAL_AUTH'];
+  return names.some((name) => given[name] !== undefined) ? 'gitlab' : 'none';
+}
+
+function isPlain({ username, password, search, hash }: URL): boolean {
+  return [username, password, search, hash].every((part) => part === '');
+}
+
+/** Secrets, and addresses that may carry one, are not repeated. */
+function shown(name: string, value: string | undefined): string {
+  const isHidden = /SECRET|TOKEN|KEY/.test(name) || (/_URL$/.test(name) && /[@?]/.test(value ?? ''));
+  return isHidden ? '(hidden)' : JSON.stringify(value);
 }
 
 /** `readConfig` on the environment of this process: the one place where it is read. */

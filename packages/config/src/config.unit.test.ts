@@ -28,6 +28,95 @@ describe('readConfig', () => {
     expect(() => readConfig({ WEBHOOK_SECRET: 'hunter2' })).not.toThrow(/hunter2/);
   });
 
+  it.each(['True', 'true', 'TRUE', '1'])('takes %s for yes, and its opposite for no', (yes) => {
+    const no = { True: 'False', true: 'false', TRUE: 'FALSE', '1': '0' }[yes];
+    expect(readConfig({ BYPASS_EXTERNAL_AUTH: yes }).BYPASS_EXTERNAL_AUTH).toBe(true);
+    expect(readConfig({ TRITON_VERBOSITY: no }).TRITON_VERBOSITY).toBe(false);
+    expect(() => readConfig({ TRITON_VERBOSITY: 'yes' })).toThrow(
+      /TRITON_VERBOSITY="yes": wanted: true or false/,
+    );
+  });
+
+  it("understands FauxPilot's environment to the letter", () => {
+    const env = {
+      API_EXTERNAL_PORT: '5001',
+      TRITON_HOST: 'triton',
+      TRITON_PORT: '8001',
+      TRITON_VERBOSITY: 'False',
+      DOCS_URL: 'None',
+      OPENAPI_URL: 'None',
+      REDOC_URL: 'None',
+      BYPASS_EXTERNAL_AUTH: 'False',
+      GITLAB_API_URL: 'https://gitlab.com/api/v4/',
+      USE_LOCAL_CACHE: 'True',
+    };
+    expect(readConfig(env)).toMatchObject({
+      PORT: 5_001,
+      TRITON_HOST: 'triton',
+      TRITON_PORT: 8_001,
+      TRITON_VERBOSITY: false,
+      DOCS_URL: undefined,
+      OPENAPI_URL: undefined,
+      REDOC_URL: undefined,
+      AUTH: 'gitlab',
+      BYPASS_EXTERNAL_AUTH: false,
+      GITLAB_API_URL: 'https://gitlab.com/api/v4/',
+      USE_LOCAL_CACHE: true,
+    });
+    expect(readConfig({ ...env, PORT: '5002' }).PORT).toBe(5_002);
+    expect(readConfig({ ...env, PORT: '0' }).PORT).toBe(0);
+  });
+
+  it('checks tokens as soon as GitLab is named, and not before', () => {
+    expect(readConfig({}).AUTH).toBe('none');
+    expect(readConfig({ GITLAB_API_URL: 'http://127.0.0.1:3000/api/v4' })).toMatchObject({
+      AUTH: 'gitlab',
+      GITLAB_API_URL: 'http://127.0.0.1:3000/api/v4/',
+    });
+    expect(readConfig({ BYPASS_EXTERNAL_AUTH: 'False' }).AUTH).toBe('gitlab');
+    expect(readConfig({ BYPASS_EXTERNAL_AUTH: 'False', AUTH: 'none' }).AUTH).toBe('none');
+  });
+
+  it('keeps answers in Redis where there is one, unless told otherwise', () => {
+    const REDIS_URL = 'redis://cache:6379';
+    expect(readConfig({}).USE_LOCAL_CACHE).toBe(true);
+    expect(readConfig({ REDIS_URL }).USE_LOCAL_CACHE).toBe(false);
+    expect(readConfig({ REDIS_URL, USE_LOCAL_CACHE: 'True' }).USE_LOCAL_CACHE).toBe(true);
+    expect(() => readConfig({ USE_LOCAL_CACHE: 'False' })).toThrow(/USE_LOCAL_CACHE="False": .*REDIS_URL/);
+  });
+
+  it('serves pages where they are wanted, each at a path of its own', () => {
+    expect(readConfig({})).toMatchObject({
+      DOCS_URL: '/docs',
+      OPENAPI_URL: '/openapi.json',
+      REDOC_URL: '/redoc',
+    });
+    expect(readConfig({ DOCS_URL: '/api/help/' }).DOCS_URL).toBe('/api/help');
+    expect(() => readConfig({ DOCS_URL: '/redoc' })).toThrow(/DOCS_URL="\/redoc": .*REDOC_URL/);
+    for (const wrong of ['docs', '/', '/a b', '/../x?', '//x', '/images', '/v1/docs', 'https://docs.test']) {
+      expect(() => readConfig({ DOCS_URL: wrong })).toThrow(/DOCS_URL="/);
+    }
+  });
+
+  it.each([
+    ['GITLAB_API_URL', 'gitlab.com/api/v4'],
+    ['GITLAB_API_URL', 'ftp://gitlab.com/api/v4'],
+    ['GITLAB_API_URL', 'https://me:hunter2@gitlab.com/api/v4'],
+    ['GITLAB_API_URL', 'https://gitlab.com/api/v4?private_token=hunter2'],
+    ['REDIS_URL', 'http://:hunter2@cache'],
+    ['REDIS_URL', 'redis://:hunter2@cache:port'],
+    ['TRITON_HOST', 'grpc://triton'],
+    ['TRITON_HOST', 'triton:8001'],
+    ['TRITON_PORT', '0'],
+    ['RATE_LIMIT_PER_MINUTE', '-1'],
+    ['API_EXTERNAL_PORT', '70000'],
+    ['AUTH', 'GitHub'],
+  ])('names %s when it is %s, and no password', (name, value) => {
+    const read = () => readConfig({ [name]: value });
+    expect(read).toThrow(new RegExp(`^The environment is not valid:\n  ${name}=[^\n]+: .+$`));
+    expect(read).not.toThrow(/hunter2/);
+  });
+
   it('is documented: every variable, and no other', () => {
     const source = readFileSync(new URL('./config.ts', import.meta.url), 'utf8');
     const read = [...source.matchAll(/^ {2}([A-Z][A-Z0-9_]+):/gm)].map(([, name]) => name);
