@@ -17,7 +17,7 @@ SMALLEST_STORED = 64  # smaller tensors stay as they are
 SMALLEST_INT8 = 2048
 
 
-def _int8_with_scales(array: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def int8_with_scales(array: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     axes = tuple(range(1, array.ndim))
     scales = np.maximum(np.abs(array).max(axis=axes, keepdims=True), 1e-8) / 127
     return np.rint(array / scales).astype(np.int8), scales.astype(np.float32)
@@ -26,7 +26,7 @@ def _int8_with_scales(array: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _stored(name: str, array: np.ndarray, int8: bool) -> tuple[list, list]:
     """Initializers and nodes that give `name` its value back."""
     if int8 and array.ndim >= 2 and array.size >= SMALLEST_INT8:
-        values, scales = _int8_with_scales(array)
+        values, scales = int8_with_scales(array)
         initializers = [
             numpy_helper.from_array(values, f"{name}.int8"),
             numpy_helper.from_array(scales, f"{name}.scales"),
