@@ -1,0 +1,1 @@
+export { type GitlabAuthOptions, openGitlabAuthenticator } from './gitlab-authenticator.ts';

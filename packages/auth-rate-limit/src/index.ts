@@ -1,0 +1,1 @@
+export { openRateLimiter, type RateLimitOptions } from './flexible-limiter.ts';

@@ -1,0 +1,2 @@
+export type { Authenticator, Caller, Credentials, Refusal, Verdict } from './authenticator.ts';
+export type { Permit, RateLimiter } from './rate-limiter.ts';

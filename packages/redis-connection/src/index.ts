@@ -1,0 +1,1 @@
+export { type Answer, openRedisConnection, type RedisConnection } from './redis-connection.ts';
