@@ -73,4 +73,9 @@ export const RECIPES: { [N in ComponentName]: Recipe<N> } = {
     await runScript('redis', ['start'], { DIR: directory, PORT });
     return { address: { url: `redis://127.0.0.1:${PORT}` }, stop: stopper('redis', directory) };
   },
+  async llama(directory) {
+    const { PORT } = await ports('PORT');
+    await runScript('llama', ['start'], { DIR: directory, PORT });
+    return { address: { url: `http://127.0.0.1:${PORT}/v1` }, stop: stopper('llama', directory) };
+  },
 };

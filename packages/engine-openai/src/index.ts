@@ -1,0 +1,1 @@
+export { type OpenAiEngineOptions, openOpenAiEngine } from './openai-engine.ts';
