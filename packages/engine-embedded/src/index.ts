@@ -1,7 +1,8 @@
-import type { ImageEngine } from '@genfleet/engine';
 import { EmbeddedEngine } from './embedded-engine.ts';
 
-/** The demo model that comes with Genfleet. Its process starts at the first use. */
-export function openEmbeddedEngine(): ImageEngine {
+export type { EmbeddedEngine } from './embedded-engine.ts';
+
+/** The demo models that come with Genfleet. Their process starts at the first use. */
+export function openEmbeddedEngine(): EmbeddedEngine {
   return new EmbeddedEngine();
 }

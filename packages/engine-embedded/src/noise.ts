@@ -1,13 +1,12 @@
-/**
- * Normally distributed numbers from a seed: SplitMix64 (Steele, Lea and Flood 2014) for the bits, Box and
- * Muller (1958) for the shape. Seeds up to 2^53 − 1 all give different streams.
- */
+import { Uniform } from './uniform.ts';
+
+/** Normally distributed numbers from a seed, by Box and Muller (1958). Different seeds give different streams. */
 export class Noise {
-  #state: bigint;
+  readonly #uniform: Uniform;
   #spare: number | undefined;
 
   constructor(seed: number) {
-    this.#state = BigInt.asUintN(64, BigInt(seed));
+    this.#uniform = new Uniform(seed);
   }
 
   /** `count` independent standard normal numbers. */
@@ -24,19 +23,9 @@ export class Noise {
       return spare;
     }
     // 1 − u lies in (0, 1], so that the logarithm is finite
-    const radius = Math.sqrt(-2 * Math.log(1 - this.#uniform()));
-    const angle = 2 * Math.PI * this.#uniform();
+    const radius = Math.sqrt(-2 * Math.log(1 - this.#uniform.next()));
+    const angle = 2 * Math.PI * this.#uniform.next();
     this.#spare = radius * Math.sin(angle);
     return radius * Math.cos(angle);
-  }
-
-  /** In [0, 1), 53 bits. */
-  #uniform(): number {
-    this.#state = BigInt.asUintN(64, this.#state + 0x9e3779b97f4a7c15n);
-    let z = this.#state;
-    z = BigInt.asUintN(64, (z ^ (z >> 30n)) * 0xbf58476d1ce4e5b9n);
-    z = BigInt.asUintN(64, (z ^ (z >> 27n)) * 0x94d049bb133111ebn);
-    z ^= z >> 31n;
-    return Number(z >> 11n) / 2 ** 53;
   }
 }

@@ -108,6 +108,7 @@ def manifest(model: Decoder) -> dict:
         "head_width": shape.head_width,
         "vocabulary": shape.vocabulary,
         "end_token": bpe.EOF,
+        "silent_tokens": [bpe.PREFIX, bpe.SUFFIX, bpe.MIDDLE],
         "fim": {"template": "<fim_prefix>{prefix}<fim_suffix>{suffix}<fim_middle>"},
     }
 

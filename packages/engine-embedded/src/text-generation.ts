@@ -1,0 +1,129 @@
+import { randomInt } from 'node:crypto';
+import type { TextDelta, TextSettings } from '@genfleet/engine';
+import type { FinishReason, Usage } from '@genfleet/job';
+import type { Tokenizer } from '@genfleet/models';
+import type { Cache, CodeModel } from './code-model.ts';
+import { likeliest, logProbabilities, nextToken } from './sampling.ts';
+import { type Score, TextOutput } from './text-output.ts';
+import { completionTokens, type TokenPrompt, tokenPrompt } from './text-prompt.ts';
+import { Uniform } from './uniform.ts';
+
+/** Tokens of a prompt that are read in one turn: about as long as the others are kept waiting as ten tokens take. */
+const PROMPT_TOKENS_A_TURN = 96;
+
+export interface Generated {
+  readonly finishReason: FinishReason;
+  readonly usage: Usage;
+}
+
+/** The part of the model that a generation needs. */
+export type Reader = Pick<CodeModel, 'manifest' | 'emptyCache' | 'read'> & {
+  readonly tokenizer: Pick<Tokenizer, 'encode' | 'decode'>;
+};
+
+/**
+ * Generates one text, a turn at a time: between two yields the model reads a part of the prompt or one token.
+ * @throws GenfleetError as `tokenPrompt` and `completionTokens` do.
+ */
+export async function* generateText(
+  model: Reader,
+  settings: TextSettings,
+  onDelta: (delta: TextDelta) => void,
+): AsyncGenerator<undefined, Generated> {
+  const { manifest, tokenizer } = model;
+  const prompt = tokenPrompt(settings, tokenizer, manifest);
+  const limit = completionTokens(prompt.ids.length, settings.max_tokens, manifest.context_tokens);
+  const send = (delta: TextDelta | undefined) => delta && onDelta(delta);
+  let { logits, cache } = yield* readPrompt(model, settings, prompt, send);
+  const uniform = new Uniform(settings.seed ?? randomInt(2 ** 48 - 1));
+  const output = new TextOutput(tokenizer, settings.stop);
+  const counts = new Map<number, number>();
+  const finished = (finishReason: FinishReason, completion_tokens: number): Generated => {
+    send(output.end());
+    return { finishReason, usage: { prompt_tokens: prompt.ids.length, completion_tokens } };
+  };
+  for (let generated = 1; generated <= limit; generated += 1) {
+    silence(logits, manifest.silent_tokens);
+    const id = nextToken(logits, counts, settings, () => uniform.next());
+    if (id === manifest.end_token) return finished('stop', generated - 1);
+    counts.set(id, (counts.get(id) ?? 0) + 1);
+    send(output.push(id, score(logits, id, settings.logprobs, tokenizer)));
+    if (output.stopped) return finished('stop', generated);
+    if (generated === limit) break;
+    ({ logits, cache } = last(await model.read([id], cache)));
+    yield;
+  }
+  return finished('length', limit);
+}
+
+interface Position {
+  readonly logits: Float32Array;
+  readonly cache: Cache;
+}
+
+/** Reads the prompt, and sends what is to be echoed of it. */
+async function* readPrompt(
+  model: Reader,
+  settings: TextSettings,
+  prompt: TokenPrompt,
+  send: (delta: TextDelta | undefined) => void,
+): AsyncGenerator<undefined, Position> {
+  const { tokenizer } = model;
+  const { ids, start, end } = prompt;
+  const isScored = settings.echo && settings.logprobs !== undefined;
+  if (settings.echo && !isScored) send(echoed(settings, tokenizer, ids.slice(start, end)));
+  const echo = new TextOutput(tokenizer, []);
+  let position: Position = { logits: new Float32Array(0), cache: model.emptyCache };
+  for (let from = 0; from < ids.length; from += PROMPT_TOKENS_A_TURN) {
+    if (from > 0) yield;
+    const part = ids.slice(from, from + PROMPT_TOKENS_A_TURN);
+    const read = await model.read(part, position.cache);
+    // the logits before a token are those that the one before it gave
+    const before = [position.logits, ...read.logits];
+    for (const [offset, id] of isScored ? part.entries() : []) {
+      if (from + offset < start || from + offset >= end) continue;
+      const isFirst = from + offset === 0;
+      const unknown = { logprob: null, top: [] };
+      const known = score(before[offset] ?? position.logits, id, settings.logprobs, tokenizer);
+      send(echo.push(id, isFirst ? unknown : known));
+    }
+    position = last(read);
+  }
+  send(echo.end());
+  return position;
+}
+
+function echoed(
+  settings: TextSettings,
+  tokenizer: Pick<Tokenizer, 'decode'>,
+  own: readonly number[],
+): TextDelta | undefined {
+  const isText = 'prompt' in settings && typeof settings.prompt === 'string';
+  const text = isText ? (settings.prompt as string) : tokenizer.decode(own);
+  return text === '' ? undefined : { text };
+}
+
+function last(read: { readonly logits: readonly Float32Array[]; readonly cache: Cache }): Position {
+  return { logits: read.logits.at(-1) ?? new Float32Array(0), cache: read.cache };
+}
+
+/** Tokens that only ever stand in a template are never written. */
+function silence(logits: Float32Array, ids: readonly number[]): void {
+  for (const id of ids) logits[id] = Number.NEGATIVE_INFINITY;
+}
+
+/** The model's own probabilities, before temperature, `top_p` and penalties. */
+function score(
+  logits: Float32Array,
+  id: number,
+  alternatives: number | undefined,
+  tokenizer: Pick<Tokenizer, 'decode'>,
+): Score | undefined {
+  if (alternatives === undefined) return undefined;
+  const logprobs = logProbabilities(logits);
+  const top = likeliest(logprobs, alternatives).map((other) => ({
+    text: tokenizer.decode([other.id]),
+    logprob: other.logprob,
+  }));
+  return { logprob: logprobs[id] ?? Number.NEGATIVE_INFINITY, top };
+}
