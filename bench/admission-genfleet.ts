@@ -38,7 +38,7 @@ const view = await openView({
 });
 const api = await startApi({
   bus,
-  view,
+  views: { txt2img: view, completion: view },
   artifacts: await openFileStore({ directory: join(directory, 'artifacts') }),
   config: {
     HOST: '127.0.0.1',
@@ -48,6 +48,7 @@ const api = await startApi({
     MAX_QUEUED_JOBS: 1_000_000_000,
     MODELS: [],
     ARTIFACT_URL_TTL_SECONDS: 3_600,
+    COMPLETION_DEADLINE_SECONDS: 60,
     DRAIN_GRACE_MS: 1_000,
     WEBHOOK_SECRET: undefined,
     WEBHOOK_ALLOW_PRIVATE: false,

@@ -44,7 +44,15 @@ const rig = await createRig();
 const config = { ...readConfig({ PORT: '0' }) };
 const log = createLogger({ level: 'silent', service: 'bench' });
 const { bus, view, artifacts } = rig;
-const api = await startApi({ bus, view, artifacts, config, log, clock: Date.now, newId: newJobId });
+const api = await startApi({
+  bus,
+  views: { txt2img: view, completion: view },
+  artifacts,
+  config,
+  log,
+  clock: Date.now,
+  newId: newJobId,
+});
 try {
   await rig.start(new ScriptedEngine((task) => greyPictures(task, 0, 0)));
   const producer = await bus.producer({ name: 'started_txt2img_generation', persistent: true });

@@ -31,9 +31,10 @@ if (view.count({}) !== jobs) throw new Error(`${view.count({})} jobs of ${jobs}`
 
 const api = await startApi({
   bus,
-  view,
+  views: { txt2img: view, completion: view },
   artifacts: await openFileStore({ directory: join(directory, 'artifacts') }),
   config: {
+    COMPLETION_DEADLINE_SECONDS: 60,
     ...{ HOST: '127.0.0.1', PORT: 0, PUBLIC_URL: undefined, MAX_BODY_BYTES: 262_144, MODELS: [] },
     ...{ MAX_QUEUED_JOBS: 100_000, ARTIFACT_URL_TTL_SECONDS: 3_600, DRAIN_GRACE_MS: 1_000 },
     ...{ WEBHOOK_SECRET: undefined, WEBHOOK_ALLOW_PRIVATE: false },

@@ -1,3 +1,3 @@
 export { openArtifacts } from './open-artifacts.ts';
 export { openBus } from './open-bus.ts';
-export { openEngine } from './open-engine.ts';
+export { type Engines, openEngines } from './open-engines.ts';

@@ -9,17 +9,39 @@ import {
 import type { TopicSpec } from './bus.ts';
 
 const DAY_MS = 86_400_000;
+const DEFAULT_POLICY: TopicPolicy = { promptRetentionMs: 3_600_000, webhooks: true };
 
 /** The subscription under which one of the API's replicas delivers a webhook. */
 export const WEBHOOK_SUBSCRIPTION = 'webhooks';
 
-/** Every topic that Genfleet uses, as `genfleet setup` and the embedded default create them. */
-export function fleetTopics(): readonly TopicSpec[] {
+export interface TopicPolicy {
+  /** How long requests for completions are kept once they were acknowledged, in ms: they hold prompts. */
+  readonly promptRetentionMs: number;
+  /** Whether webhooks are called: their subscription would fill if nobody took from it. */
+  readonly webhooks: boolean;
+}
+
+/**
+ * Every topic that Genfleet uses, as `genfleet setup` and the embedded default create them. All are kept for ever but
+ * those that hold what a person wrote.
+ */
+export function fleetTopics({
+  promptRetentionMs,
+  webhooks,
+}: TopicPolicy = DEFAULT_POLICY): readonly TopicSpec[] {
   const forKinds = KINDS.flatMap((kind): TopicSpec[] => [
     ...topicsOf(kind).map(({ type, topic }): TopicSpec => {
-      const subscriptions =
-        type === 'requested' ? [WORKER_SUBSCRIPTION] : type === 'started' ? [] : [WEBHOOK_SUBSCRIPTION];
-      return { topic, subscriptions, retentionMs: Number.POSITIVE_INFINITY };
+      const isEnd = type === 'completed' || type === 'dead' || type === 'cancelled';
+      const subscriptions = [
+        ...(type === 'requested' ? [WORKER_SUBSCRIPTION] : []),
+        ...(isEnd && webhooks ? [WEBHOOK_SUBSCRIPTION] : []),
+      ];
+      const holdsPrompts = kind === 'completion' && type === 'requested';
+      return {
+        topic,
+        subscriptions,
+        retentionMs: holdsPrompts ? promptRetentionMs : Number.POSITIVE_INFINITY,
+      };
     }),
     nothingKept(progressTopic(kind)),
   ]);

@@ -205,3 +205,11 @@ function shown(name: string, value: string | undefined): string {
 export function loadConfig(): Config {
   return readConfig(process.env);
 }
+
+/** What the configuration says of the topics, as the bus's `fleetTopics` wants it. */
+export function topicPolicy(config: Pick<Config, 'PROMPT_RETENTION_MS' | 'WEBHOOK_SECRET'>) {
+  return {
+    promptRetentionMs: config.PROMPT_RETENTION_MS,
+    webhooks: config.WEBHOOK_SECRET !== undefined,
+  };
+}

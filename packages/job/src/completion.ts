@@ -93,6 +93,26 @@ export const choiceDeltaSchema = z.object({
 });
 export type ChoiceDelta = z.output<typeof choiceDeltaSchema>;
 
+/** One piece per choice, in order of first appearance. */
+export function mergeDeltas(deltas: readonly ChoiceDelta[]): ChoiceDelta[] {
+  const byIndex = new Map<number, ChoiceDelta[]>();
+  for (const delta of deltas) {
+    const pieces = byIndex.get(delta.index);
+    if (pieces) pieces.push(delta);
+    else byIndex.set(delta.index, [delta]);
+  }
+  return [...byIndex].map(([index, pieces]) => {
+    const tokens = pieces.flatMap((piece) => piece.tokens ?? []);
+    const reason = pieces.find((piece) => piece.finish_reason !== undefined)?.finish_reason;
+    return {
+      index,
+      text: pieces.map(({ text }) => text).join(''),
+      ...(pieces.some((piece) => piece.tokens !== undefined) ? { tokens } : {}),
+      ...(reason === undefined ? {} : { finish_reason: reason }),
+    };
+  });
+}
+
 /** Counted by the model's own tokenizer; a prompt counts once, however many choices it has. */
 export const usageSchema = z.object({
   prompt_tokens: z.int().min(0),
@@ -103,7 +123,7 @@ export type Usage = z.output<typeof usageSchema>;
 /** A finished text as it is stored, when the request says so. */
 export const storedCompletionSchema = z.object({
   model: z.string(),
-  choices: z.array(choiceDeltaSchema.required({ finish_reason: true })),
+  choices: z.array(choiceDeltaSchema),
   usage: usageSchema,
 });
 export type StoredCompletion = z.output<typeof storedCompletionSchema>;

@@ -12,6 +12,8 @@ import { attemptOf, isTerminal, type JobState, MAX_ATTEMPTS, MAX_CLAIMS, statusO
 
 const iso = (ms: number) => new Date(ms).toISOString();
 const MESSAGE_CHARS = 2_000;
+/** Somebody sits before a cursor: their job is tried again soon or not at all. */
+const INTERACTIVE_BACKOFF_MS = [100, 400, 1_600];
 
 export interface Admission {
   readonly id: string;
@@ -157,7 +159,8 @@ export function decideFailure(
   if (!error.retryable || attempt >= MAX_ATTEMPTS) {
     return buried(request, { attempt, failures }, { code: error.code, message }, nowMs);
   }
-  const waitMs = backoffMs[Math.min(attempt, backoffMs.length) - 1] ?? 0;
+  const waits = isInteractive(request) ? INTERACTIVE_BACKOFF_MS : backoffMs;
+  const waitMs = waits[Math.min(attempt, waits.length) - 1] ?? 0;
   if (isInteractive(request) && isPastDeadline(request, nowMs + waitMs)) {
     return buried(request, { attempt, failures }, { code: error.code, message }, nowMs);
   }

@@ -10,7 +10,13 @@ import {
   isPastDeadline,
 } from './decide.ts';
 import { GenfleetError } from './error.ts';
-import { type DeadEvent, type JobEvent, jobEventSchema } from './event.ts';
+import {
+  type CancelledEvent,
+  type DeadEvent,
+  type JobEvent,
+  jobEventSchema,
+  type RequestedEvent,
+} from './event.ts';
 import { evolve } from './evolve.ts';
 import { imageRequestSchema } from './settings.ts';
 import { type JobState, MAX_ATTEMPTS, MAX_CLAIMS, statusOf } from './state.ts';
@@ -41,6 +47,12 @@ const failed = (attempt: number, error: GenfleetError) => ({
   backoffMs,
 });
 const engineError = new GenfleetError('engine_failed', 'CUDA error');
+
+/** A retry or a dead letter, which tell of their attempts; a cancellation does not. */
+function lettered(event: RequestedEvent | DeadEvent | CancelledEvent): RequestedEvent | DeadEvent {
+  if (event.type === 'cancelled') throw new TypeError(event.reason);
+  return event;
+}
 
 describe('decideRequest', () => {
   const admission = { id: requested().id, tenant: 'team-a', nowMs: NOW_MS, seed: 99 };
@@ -143,8 +155,9 @@ describe('decideClaim', () => {
     const state = fold(requested(), ...claims(MAX_ATTEMPTS + 1));
     const decision = decideClaim(state, requested(), `c${MAX_ATTEMPTS + 1}`, NOW_MS);
     if (decision.do !== 'bury') throw new TypeError(decision.do);
-    expect(decision.event.error.code).toBe('worker_lost');
-    expect(decision.event.failures.map(({ attempt, worker, code }) => [attempt, worker, code])).toEqual(
+    const event = lettered(decision.event);
+    expect(event).toMatchObject({ type: 'dead', error: { code: 'worker_lost' } });
+    expect(event.failures.map(({ attempt, worker, code }) => [attempt, worker, code])).toEqual(
       [1, 2, 3, 4].map((n) => [n, `w${n}`, 'worker_lost']),
     );
     expect(jobEventSchema.parse(decision.event)).toEqual(decision.event);
@@ -193,7 +206,7 @@ describe('decideFailure', () => {
   });
 
   it('makes a dead letter of the last attempt, with all of them', () => {
-    let request = requested();
+    let request: RequestedEvent = requested();
     const seen: JobEvent[] = [request];
     for (let attempt = 1; attempt < MAX_ATTEMPTS; attempt++) {
       seen.push(started({ attempt, claim: `c${attempt}` }));
@@ -202,7 +215,7 @@ describe('decideFailure', () => {
       request = next;
       seen.push(request);
     }
-    const dead = decideFailure(fold(...seen), request, failed(MAX_ATTEMPTS, engineError));
+    const dead = lettered(decideFailure(fold(...seen), request, failed(MAX_ATTEMPTS, engineError)));
     expect(dead).toMatchObject({ type: 'dead', error: { code: 'engine_failed', message: 'CUDA error' } });
     expect(dead.failures.map(({ attempt }) => attempt)).toEqual([1, 2, 3, 4]);
     expect(dead).not.toHaveProperty('not_before');
@@ -221,7 +234,7 @@ describe('decideFailure', () => {
 
   it('tells of attempts whose workers died in between', () => {
     const state = fold(requested(), ...claims(2));
-    const next = decideFailure(state, requested(), failed(2, engineError));
+    const next = lettered(decideFailure(state, requested(), failed(2, engineError)));
     expect(next.failures.map(({ attempt, code }) => [attempt, code])).toEqual([
       [1, 'worker_lost'],
       [2, 'engine_failed'],
@@ -231,7 +244,7 @@ describe('decideFailure', () => {
 
   it('cuts a message to what the ledger takes', () => {
     const long = new GenfleetError('engine_failed', '☃'.repeat(5_000));
-    const event = decideFailure(undefined, requested(), failed(1, long));
+    const event = lettered(decideFailure(undefined, requested(), failed(1, long)));
     expect(event.failures[0]?.message).toHaveLength(2_000);
     expect(jobEventSchema.parse(event)).toEqual(event);
   });

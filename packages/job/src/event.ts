@@ -158,7 +158,7 @@ export const jobEventSchema = z.discriminatedUnion('type', [
 ]);
 
 /** Narrows an event to a kind of job. */
-type OfKind<Event, K extends Kind> = Extract<Event, { kind: K }>;
+type OfKind<Event, K extends Kind> = { [Each in Kind]: Extract<Event, { kind: Each }> }[K];
 
 export type RequestedEvent<K extends Kind = Kind> = OfKind<z.output<typeof requestedSchema>, K>;
 export type StartedEvent = z.output<typeof startedSchema>;
@@ -191,6 +191,8 @@ export type ProgressEvent = z.output<typeof progressSchema>;
 export const textSchema = z.object({
   type: z.literal('text'),
   ...progressHead,
+  /** Of the run that writes it; two runs of one job number their texts each for itself. */
+  claim: z.string(),
   /** From 0, without gaps within an attempt. */
   seq: z.int().min(0),
   deltas: z.array(choiceDeltaSchema),

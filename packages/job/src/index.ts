@@ -8,6 +8,7 @@ export {
   choiceCount,
   completionSettingsSchema,
   type FinishReason,
+  mergeDeltas,
   type Prompt,
   promptSchema,
   type StoredCompletion,

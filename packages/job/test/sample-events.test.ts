@@ -9,7 +9,7 @@ export const at = (ms: number) => new Date(NOW_MS + ms).toISOString();
 
 const head = { version: 1, id: JOB_ID, kind: 'txt2img', tenant: 'default', redrive: 0 } as const;
 
-export function requested(overrides: Partial<RequestedEvent> = {}): RequestedEvent {
+export function requested(overrides: Partial<RequestedEvent<'txt2img'>> = {}): RequestedEvent<'txt2img'> {
   const request = imageRequestSchema.parse({ generation_settings: { prompt: 'a dog' } });
   return {
     ...decideRequest(request, { id: JOB_ID, tenant: 'default', nowMs: NOW_MS, seed: 7 }),
@@ -25,7 +25,7 @@ export function started(overrides: Partial<StartedEvent> = {}): StartedEvent {
   };
 }
 
-export function completed(overrides: Partial<CompletedEvent> = {}): CompletedEvent {
+export function completed(overrides: Partial<CompletedEvent<'txt2img'>> = {}): CompletedEvent<'txt2img'> {
   const sha256 = 'a'.repeat(64);
   return {
     ...{

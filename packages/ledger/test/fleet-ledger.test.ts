@@ -32,7 +32,7 @@ function ofJob(event: JobEvent, n: number): JobEvent {
   const model = MODELS[n % 3] ?? '';
   const { grouping: _grouping, ...metadata } = own.metadata;
   const grouping = n % 4 === 3 ? {} : { grouping: GROUPINGS[(n % 4) & 1] ?? '' };
-  return { ...own, settings: { ...own.settings, model }, metadata: { ...metadata, ...grouping } };
+  return { ...own, settings: { ...own.settings, model }, metadata: { ...metadata, ...grouping } } as JobEvent;
 }
 
 /** Events of up to eight jobs in ledger order, many at the same millisecond. */

@@ -1,14 +1,16 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openArtifacts, openBus, openEngine } from '@genfleet/adapters';
+import { openArtifacts, openBus, openEngines } from '@genfleet/adapters';
 import { startApi } from '@genfleet/api';
 import { fleetTopics } from '@genfleet/bus';
-import type { Config } from '@genfleet/config';
-import { newJobId } from '@genfleet/job';
-import { openView } from '@genfleet/ledger';
+import { type Config, topicPolicy } from '@genfleet/config';
+import { type Kind, newJobId } from '@genfleet/job';
+import { openViews } from '@genfleet/ledger';
 import { createLogger, createRegistry, createWorkerMetrics, flushTraces } from '@genfleet/telemetry';
 import { buildWeb } from '@genfleet/web';
-import { startWorker, workerSettings } from '@genfleet/worker';
+import { startWorkers } from '@genfleet/worker';
+
+const VIEW_FILE: Record<Kind, string> = { txt2img: 'view.db', completion: 'view-completions.db' };
 
 export interface Fleet {
   readonly url: string;
@@ -24,30 +26,26 @@ export async function startFleet(config: Config): Promise<Fleet> {
   const log = createLogger({ level: config.LOG_LEVEL, service: 'all-in-one' });
   await mkdir(config.DATA_DIR, { recursive: true });
   const bus = await openBus(config);
-  await bus.ensureTopics(fleetTopics());
-  const [artifacts, engine, webDir] = await Promise.all([
+  await bus.ensureTopics(fleetTopics(topicPolicy(config)));
+  const [artifacts, engines, webDir] = await Promise.all([
     openArtifacts(config),
-    openEngine(config),
+    openEngines(config),
     buildWeb(),
   ]);
   // the model is loaded while the rest starts; what is wrong with it shows in the worker's health
-  void engine.health().catch(() => undefined);
-  const view = await openView({
-    bus,
-    file: join(config.DATA_DIR, 'view.db'),
-    kinds: ['txt2img'],
-    log,
-    now: Date.now,
-  });
+  void engines.txt2img?.health().catch(() => undefined);
+  const fileOf = (kind: Kind) => join(config.DATA_DIR, VIEW_FILE[kind]);
+  const views = await openViews({ bus, fileOf, log, now: Date.now });
   const registry = createRegistry();
   const close = async () => {
-    await Promise.allSettled([engine.close(), view.close(), artifacts.close(), flushTraces()]);
+    const closing = Object.values(views).map((view) => view.close());
+    await Promise.allSettled([engines.close(), artifacts.close(), flushTraces(), ...closing]);
     await bus.close();
   };
   try {
     const api = await startApi({
       bus,
-      view,
+      views,
       artifacts,
       config,
       log,
@@ -56,15 +54,8 @@ export async function startFleet(config: Config): Promise<Fleet> {
       registry,
       webDir,
     });
-    const worker = await startWorker({
-      ...workerSettings(config),
-      bus,
-      view,
-      artifacts,
-      engine,
-      log: log.with({ engine: engine.name }),
-      metrics: createWorkerMetrics(registry),
-    });
+    const parts = { bus, artifacts, log, metrics: createWorkerMetrics(registry) };
+    const worker = await startWorkers(config, engines, parts, async (kind) => views[kind]);
     return {
       url: api.url,
       stop: async (how) => {

@@ -1,10 +1,14 @@
 import { randomInt } from 'node:crypto';
-import type { JobState } from '@genfleet/job';
+import type { JobState, Kind } from '@genfleet/job';
 import { statusOf } from '@genfleet/job';
 import { createRegistry } from '@genfleet/telemetry';
 import type { Request } from 'express';
+import { Feedback } from './completions/feedback.ts';
+import { Sessions } from './completions/sessions.ts';
 import { ModelCatalogue } from './feeds/catalogue.ts';
+import { JobListeners } from './feeds/job-listeners.ts';
 import { ProgressFeed } from './feeds/progress-feed.ts';
+import type { TextFeed } from './feeds/text-feed.ts';
 import { ArtifactLinks } from './jobs/artifact-links.ts';
 import { estimateWaitSeconds } from './jobs/estimate.ts';
 import { Publisher } from './jobs/publisher.ts';
@@ -26,7 +30,10 @@ export interface Api {
   readonly publisher: Publisher;
   readonly catalogue: ModelCatalogue;
   readonly progress: ProgressFeed;
-  readonly queue: QueueBound;
+  readonly texts: TextFeed;
+  readonly sessions: Sessions;
+  readonly feedback: Feedback;
+  readonly queues: Readonly<Record<Kind, QueueBound>>;
   readonly links: ArtifactLinks;
   readonly metrics: ApiMetrics;
   readonly webhooks: WebhookPolicy;
@@ -40,8 +47,9 @@ export interface Api {
 }
 
 export function createApi(options: ApiOptions, stopping: AbortSignal): Api {
-  const { bus, view, artifacts, config, clock } = options;
+  const { bus, views, artifacts, config, clock } = options;
   const catalogue = new ModelCatalogue(config.MODELS, clock);
+  const metrics = createApiMetrics(options.registry ?? createRegistry(), views, catalogue);
   return {
     options,
     // AUTH=none knows one tenant
@@ -49,9 +57,15 @@ export function createApi(options: ApiOptions, stopping: AbortSignal): Api {
     publisher: new Publisher(bus, options.publishTimeoutMs ?? PUBLISH_TIMEOUT_MS),
     catalogue,
     progress: new ProgressFeed(),
-    queue: new QueueBound(view, config.MAX_QUEUED_JOBS, clock),
+    texts: new JobListeners(),
+    sessions: new Sessions(views.completion, stopping),
+    queues: {
+      txt2img: new QueueBound(views.txt2img, config.MAX_QUEUED_JOBS, clock),
+      completion: new QueueBound(views.completion, config.MAX_QUEUED_JOBS, clock),
+    },
     links: new ArtifactLinks(artifacts, config.ARTIFACT_URL_TTL_SECONDS, clock),
-    metrics: createApiMetrics(options.registry ?? createRegistry(), view, catalogue),
+    metrics,
+    feedback: new Feedback(metrics.feedback),
     webhooks: { isOn: config.WEBHOOK_SECRET !== undefined, allowPrivate: config.WEBHOOK_ALLOW_PRIVATE },
     newSeed: options.newSeed ?? (() => randomInt(SEEDS)),
     catchUpMs: options.catchUpMs ?? CATCH_UP_MS,
@@ -65,6 +79,7 @@ export function createApi(options: ApiOptions, stopping: AbortSignal): Api {
 export function renderContext(api: Api, baseUrl: string): RenderContext {
   return {
     urlOf: (key) => api.links.url(key, baseUrl),
+    read: async (key) => (await api.options.artifacts.get(key)).bytes,
     queueOf: (state) => queueOf(api, state),
     stepOf: (state) => {
       if (statusOf(state) !== 'running') return null;
@@ -85,13 +100,15 @@ export function baseUrlOf(api: Api, req: Request): string {
 function queueOf(api: Api, state: JobState) {
   const status = statusOf(state);
   if ((status !== 'queued' && status !== 'retrying') || !state.request) return null;
-  const { view, clock } = api.options;
+  const { kind } = state.request;
+  const { views, clock } = api.options;
+  const view = views[kind];
   const model = api.catalogue.resolve(state.request.settings.model);
   const position = view.position(state.id);
   const notBefore = state.request.not_before;
   const estimated = estimateWaitSeconds({
     position,
-    running: api.queue.running(),
+    running: api.queues[kind].running(),
     workers: api.catalogue.workers(model),
     meanRunMs: view.meanRunMs(model),
     notBeforeMs: notBefore === undefined ? 0 : Math.max(0, Date.parse(notBefore) - clock()),

@@ -12,14 +12,24 @@ import { hostCheck } from './http/host-check.ts';
 import { problemOf } from './http/problem.ts';
 import { sendProblem, sendText } from './http/respond.ts';
 import { getArtifact } from './routes/artifacts.ts';
+import { cancelCompletion, getCompletion, giveFeedback } from './routes/completion-jobs.ts';
+import { createChatCompletion, createCompletion, createEngineCompletion } from './routes/completions.ts';
 import { createImage } from './routes/create-image.ts';
 import { redriveAll, redriveOne } from './routes/dead-letters.ts';
 import { docsFile, docsPage } from './routes/docs.ts';
-import { streamEvents } from './routes/events.ts';
+import { streamCompletionEvents, streamImageEvents } from './routes/events.ts';
 import { health, readiness } from './routes/health.ts';
 import { cancelImage, getImage, listDeadLetters, listImages } from './routes/images.ts';
 import { getOpenAiModel, listModels, listOpenAiModels } from './routes/models.ts';
 import { generateImages } from './routes/openai-images.ts';
+
+/** Answers that take as long as their job. */
+const WAITING_ROUTES = new Set([
+  '/v1/images/generations',
+  '/v1/completions',
+  '/v1/chat/completions',
+  '/v1/engines/:engine/completions',
+]);
 
 type Handler = (api: Api, req: Request, res: Response) => unknown;
 type Method = 'get' | 'post' | 'delete';
@@ -28,13 +38,19 @@ type Method = 'get' | 'post' | 'delete';
 const ROUTES: readonly [path: string, handlers: Partial<Record<Method, Handler>>][] = [
   ['/images', { post: createImage, get: listImages }],
   ['/images/:id', { get: getImage, delete: cancelImage }],
-  ['/images/:id/events', { get: streamEvents }],
+  ['/images/:id/events', { get: streamImageEvents }],
   ['/artifacts/:key', { get: getArtifact }],
   ['/dead-letters', { get: listDeadLetters }],
   ['/dead-letters/redrive', { post: redriveAll }],
   ['/dead-letters/:id/redrive', { post: redriveOne }],
   ['/models', { get: listModels }],
   ['/v1/images/generations', { post: generateImages }],
+  ['/v1/completions', { post: createCompletion }],
+  ['/v1/completions/:id', { get: getCompletion, delete: cancelCompletion }],
+  ['/v1/completions/:id/events', { get: streamCompletionEvents }],
+  ['/v1/completions/:id/feedback', { post: giveFeedback }],
+  ['/v1/chat/completions', { post: createChatCompletion }],
+  ['/v1/engines/:engine/completions', { post: createEngineCompletion }],
   ['/v1/models', { get: listOpenAiModels }],
   ['/v1/models/*model', { get: getOpenAiModel }],
 ];
@@ -126,7 +142,7 @@ function observe(api: Api, req: Request, res: Response): void {
     const { method } = req;
     api.metrics.requests.inc({ method, route, status: res.statusCode });
     const isLong =
-      route.endsWith('/events') || route.startsWith('/v1/images') || req.headers['prefer'] !== undefined;
+      route.endsWith('/events') || WAITING_ROUTES.has(route) || req.headers['prefer'] !== undefined;
     if (!isLong) api.metrics.requestSeconds.observe({ method, route }, (performance.now() - startMs) / 1_000);
   });
 }

@@ -2,18 +2,21 @@ import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { openArtifacts, openBus } from '@genfleet/adapters';
 import { type Bus, fleetTopics, requireTopics } from '@genfleet/bus';
-import { type Config, loadConfig } from '@genfleet/config';
-import { GenfleetError, newJobId } from '@genfleet/job';
-import { openView } from '@genfleet/ledger';
+import { type Config, loadConfig, topicPolicy } from '@genfleet/config';
+import { GenfleetError, type Kind, newJobId } from '@genfleet/job';
+import { openViews } from '@genfleet/ledger';
 import { createLogger, createRegistry, type Logger, runService, type StopService } from '@genfleet/telemetry';
 import { startApi } from './server.ts';
+
+/** The file of images is the older one: it keeps its name. */
+const VIEW_SUFFIX: Record<Kind, string> = { txt2img: '', completion: '-completions' };
 
 /**
  * A fleet's topics are made by `genfleet setup`; the embedded bus has no other moment. A bus that is away does not
  * keep the API from starting: it answers 503 until the bus is there.
  */
 async function prepareTopics(bus: Bus, config: Config, log: Logger): Promise<void> {
-  if (config.BUS_URL.startsWith('sqlite:')) return bus.ensureTopics(fleetTopics());
+  if (config.BUS_URL.startsWith('sqlite:')) return bus.ensureTopics(fleetTopics(topicPolicy(config)));
   try {
     await requireTopics(bus);
   } catch (error) {
@@ -30,12 +33,12 @@ async function start(): Promise<StopService> {
   await prepareTopics(bus, config, log);
   const artifacts = await openArtifacts(config);
   await mkdir(config.DATA_DIR, { recursive: true });
-  // a file per port: two replicas on one machine must not share the cache
-  const file = resolve(config.DATA_DIR, `view-api-${config.PORT}.db`);
-  const view = await openView({ bus, file, kinds: ['txt2img'], log, now: Date.now });
+  // files per port: two replicas on one machine must not share the cache
+  const fileOf = (kind: Kind) => resolve(config.DATA_DIR, `view-api-${config.PORT}${VIEW_SUFFIX[kind]}.db`);
+  const views = await openViews({ bus, fileOf, log, now: Date.now });
   const api = await startApi({
     bus,
-    view,
+    views,
     artifacts,
     config,
     log,
@@ -47,7 +50,7 @@ async function start(): Promise<StopService> {
   return async (signal) => {
     log.info({}, `${signal}: finishing what is in flight`);
     await api.stop();
-    await Promise.allSettled([artifacts.close(), view.close()]);
+    await Promise.allSettled([artifacts.close(), views.txt2img.close(), views.completion.close()]);
     await bus.close();
   };
 }

@@ -1,3 +1,4 @@
+import { KINDS, type Kind } from '@genfleet/job';
 import type { View } from '@genfleet/ledger';
 import { Counter, Gauge, Histogram, type Registry } from '@genfleet/telemetry';
 import type { ModelCatalogue } from './feeds/catalogue.ts';
@@ -7,6 +8,9 @@ export interface ApiMetrics {
   readonly registry: Registry;
   readonly requests: Counter<'method' | 'route' | 'status'>;
   readonly requestSeconds: Histogram<'method' | 'route'>;
+  /** From a request for text to the first piece of it. */
+  readonly firstTextSeconds: Histogram;
+  readonly feedback: Counter<'model' | 'outcome'>;
   openStreams(): number;
   /** Counts an event stream until the returned function is called. */
   streamOpened(): () => void;
@@ -16,7 +20,7 @@ const JOB_LABELS = ['model', 'state'] as const;
 
 export function createApiMetrics(
   registry: Registry,
-  view: Pick<View, 'waiting'>,
+  views: Readonly<Record<Kind, Pick<View, 'waiting'>>>,
   catalogue: ModelCatalogue,
 ): ApiMetrics {
   const registers = [registry];
@@ -27,9 +31,10 @@ export function createApiMetrics(
     registers,
     collect() {
       this.reset();
-      for (const [name, { queued, running }] of view.waiting()) {
+      const waiting = KINDS.flatMap((kind) => [...views[kind].waiting()]);
+      for (const [name, { queued, running }] of waiting) {
         // names come from clients: only those that workers announced may become labels
-        const model = catalogue.names().includes(name) ? catalogue.resolve(name) : 'unknown';
+        const model = catalogue.info(name)?.name ?? 'unknown';
         this.inc({ model, state: 'queued' }, queued);
         this.inc({ model, state: 'running' }, running);
       }
@@ -57,6 +62,18 @@ export function createApiMetrics(
       name: 'genfleet_http_requests_total',
       help: 'Answers by route and status',
       labelNames: ['method', 'route', 'status'],
+      registers,
+    }),
+    firstTextSeconds: new Histogram({
+      name: 'genfleet_first_text_seconds',
+      help: 'From a request for a completion to the first piece of its text',
+      buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
+      registers,
+    }),
+    feedback: new Counter({
+      name: 'genfleet_completion_feedback_total',
+      help: 'Suggestions by what the person made of them',
+      labelNames: ['model', 'outcome'],
       registers,
     }),
     requestSeconds: new Histogram({

@@ -30,7 +30,7 @@ beforeAll(async () => {
   fleet.a.view.onChange(
     undefined,
     ({ event }) => {
-      if (event.type === 'requested') void fleet.worker.finish(event);
+      if (event.type === 'requested' && event.kind === 'txt2img') void fleet.worker.finish(event);
     },
     working.signal,
   );

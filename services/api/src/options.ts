@@ -1,6 +1,7 @@
 import type { ArtifactStore } from '@genfleet/artifacts';
 import type { Bus } from '@genfleet/bus';
 import type { Config } from '@genfleet/config';
+import type { Kind } from '@genfleet/job';
 import type { View } from '@genfleet/ledger';
 import type { Logger, Registry } from '@genfleet/telemetry';
 
@@ -14,6 +15,7 @@ export type ApiConfig = Pick<
   | 'MAX_QUEUED_JOBS'
   | 'MODELS'
   | 'ARTIFACT_URL_TTL_SECONDS'
+  | 'COMPLETION_DEADLINE_SECONDS'
   | 'DRAIN_GRACE_MS'
   | 'WEBHOOK_SECRET'
   | 'WEBHOOK_ALLOW_PRIVATE'
@@ -21,7 +23,7 @@ export type ApiConfig = Pick<
 
 export interface ApiOptions {
   readonly bus: Bus;
-  readonly view: View;
+  readonly views: Readonly<Record<Kind, View>>;
   readonly artifacts: ArtifactStore;
   readonly config: ApiConfig;
   readonly log: Logger;

@@ -5,6 +5,8 @@ import { attemptsUsed, failuresOf, type JobState, statusOf } from '@genfleet/job
 export interface RenderContext {
   /** A URL that works for whoever gets the answer. */
   urlOf(key: string): Promise<string>;
+  /** The bytes of a stored file. */
+  read(key: string): Promise<Uint8Array>;
   /** Place in line of a job that waits, else null. */
   queueOf(state: JobState): Queue | null;
   /** The last step heard of while it runs, else null. */
@@ -14,8 +16,9 @@ export interface RenderContext {
 /** The resource as `GET /images/{id}` gives it. The state must hold the request. */
 export async function renderImage(state: JobState, ctx: RenderContext): Promise<Image> {
   const { request, outcome } = state;
-  if (!request) throw new TypeError(`request of job ${state.id} is not in the view`);
-  const completed = outcome?.type === 'completed' ? outcome.event : undefined;
+  if (request?.kind !== 'txt2img') throw new TypeError(`request of image ${state.id} is not in the view`);
+  const ended = outcome?.type === 'completed' ? outcome.event : undefined;
+  const completed = ended?.kind === 'txt2img' ? ended : undefined;
   const urls = completed ? await Promise.all(completed.artifacts.map(({ key }) => ctx.urlOf(key))) : [];
   return {
     id: state.id,

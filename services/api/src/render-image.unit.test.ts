@@ -3,7 +3,12 @@ import { describe, expect, it } from '@jest/globals';
 import { cancelled, completed, dead, failed, ID, requested, started, stateOf } from '../test/job-events.ts';
 import { renderImage } from './render-image.ts';
 
-const ctx = { urlOf: async (key: string) => `http://x/${key}`, queueOf: () => null, stepOf: () => null };
+const ctx = {
+  urlOf: async (key: string) => `http://x/${key}`,
+  read: async () => Buffer.from(''),
+  queueOf: () => null,
+  stepOf: () => null,
+};
 const first = requested();
 const second = failed(first, 1);
 

@@ -5,9 +5,10 @@ import { type Api, createApi, renderContext } from './api.ts';
 import { createApp } from './app.ts';
 import { followAnnouncements } from './feeds/catalogue.ts';
 import { followProgress } from './feeds/progress-feed.ts';
+import { followTexts } from './feeds/text-feed.ts';
 import { isLoopback } from './http/host-check.ts';
 import type { ApiOptions } from './options.ts';
-import { renderImage } from './render-image.ts';
+import { renderJob } from './render-job.ts';
 import { startWebhooks } from './webhooks/index.ts';
 
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -16,6 +17,8 @@ const KEEP_ALIVE_MS = 65_000;
 const FIRST_MODELS_MS = 1_000;
 const WEBHOOK_RETRY_MS = 2_000;
 const MAX_CONNECTIONS = 20_000;
+/** For the cancellations of whoever was cut off. */
+const LAST_WORDS_MS = 2_000;
 
 export interface RunningApi {
   /** Where a person on this machine reaches it. */
@@ -35,9 +38,12 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   const { signal } = stopping;
   const api = createApi(options, signal);
   const models = Promise.withResolvers<void>();
+  // texts that clients wait for go on while the server drains
+  const drained = new AbortController();
   const feeds = [
     followAnnouncements(api.catalogue, { bus, log, clock, signal, onCaughtUp: models.resolve }),
-    followProgress(api.progress, { bus, kind: 'txt2img', log, signal }),
+    followProgress(api.progress, { bus, log, signal }),
+    followTexts(api.texts, { bus, log, signal: drained.signal }),
   ];
   // so that the first request is already checked against the models there are; a bus that is away can't hold it up
   await Promise.race([models.promise, sleep(FIRST_MODELS_MS, undefined, { signal })]);
@@ -47,6 +53,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   server.maxConnections = MAX_CONNECTIONS;
   const port = await listen(server, config.HOST, config.PORT).catch((error: unknown) => {
     stopping.abort();
+    drained.abort();
     throw error;
   });
   const url = config.PUBLIC_URL ?? `http://${nameFor(config.HOST)}:${port}`;
@@ -57,23 +64,25 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     port,
     stop: async () => {
       stopping.abort();
-      await Promise.all([closeServer(server, config.DRAIN_GRACE_MS), following]);
+      await closeServer(server, config.DRAIN_GRACE_MS);
+      drained.abort();
+      await Promise.all([api.publisher.idle(LAST_WORDS_MS), following]);
     },
   };
 }
 
 /** Calls webhooks until the service stops, where a secret is configured. A bus that is away is asked again. */
 async function callWebhooks(api: Api, baseUrl: string): Promise<void> {
-  const { bus, view, config, clock, log } = api.options;
+  const { bus, views, config, clock, log } = api.options;
   const { WEBHOOK_SECRET: secret, WEBHOOK_ALLOW_PRIVATE: allowPrivate } = config;
   if (secret === undefined) return;
   const ctx = renderContext(api, baseUrl.replace(/\/$/, ''));
   const metrics = createWebhookMetrics(api.metrics.registry);
-  const options = { bus, view, secret, allowPrivate, clock, log, metrics };
+  const options = { bus, views, secret, allowPrivate, clock, log, metrics };
   const signal = api.stopping;
   while (!signal.aborted) {
     try {
-      const webhooks = await startWebhooks({ ...options, render: (state) => renderImage(state, ctx) });
+      const webhooks = await startWebhooks({ ...options, render: (state) => renderJob(state, ctx) });
       await new Promise((resolve) => {
         if (signal.aborted) resolve(undefined);
         else signal.addEventListener('abort', resolve, { once: true });

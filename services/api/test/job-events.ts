@@ -16,7 +16,7 @@ export const ID = '019a3c5e-7b40-7000-8000-000000000001';
 export const NOW_MS = Date.parse('2026-01-02T03:04:05.000Z');
 const TIME = '2026-01-02T03:04:06.000Z';
 
-export function requested(more: Partial<RequestedEvent> = {}): RequestedEvent {
+export function requested(more: Partial<RequestedEvent<'txt2img'>> = {}): RequestedEvent<'txt2img'> {
   const request = imageRequestSchema.parse({ generation_settings: { prompt: 'A dog', seed: 42 } });
   return { ...decideRequest(request, { id: ID, tenant: 'default', nowMs: NOW_MS, seed: 1 }), ...more };
 }
@@ -40,7 +40,11 @@ export function started(of: RequestedEvent, attempt: number): StartedEvent {
   };
 }
 
-export function completed(of: RequestedEvent, attempt: number, keys = [`${of.id}.jpg`]): CompletedEvent {
+export function completed(
+  of: RequestedEvent<'txt2img'>,
+  attempt: number,
+  keys = [`${of.id}.jpg`],
+): CompletedEvent<'txt2img'> {
   const artifacts = keys.map((key, index) => ({
     key,
     content_type: 'image/jpeg',
@@ -51,16 +55,23 @@ export function completed(of: RequestedEvent, attempt: number, keys = [`${of.id}
     seed: of.settings.seed + index,
   }));
   const timings = { queued_ms: 1, model_load_ms: 0, generate_ms: 2, store_ms: 3 };
-  const event = { ...head(of), type: 'completed' as const, attempt, worker: 'w', model: 'm' };
+  const event = {
+    ...head(of),
+    kind: 'txt2img' as const,
+    type: 'completed' as const,
+    attempt,
+    worker: 'w',
+    model: 'm',
+  };
   return { ...event, artifacts, timings, complete_time: TIME };
 }
 
-export function failed(of: RequestedEvent, attempt: number): RequestedEvent {
+export function failed(of: RequestedEvent<'txt2img'>, attempt: number): RequestedEvent<'txt2img'> {
   const failure = { attempt, worker: 'w', time: TIME, code: 'engine_failed' as const, message: 'it broke' };
   return { ...of, attempt: attempt + 1, failures: [...of.failures, failure], not_before: TIME };
 }
 
-export function dead(of: RequestedEvent): DeadEvent {
+export function dead(of: RequestedEvent<'txt2img'>): DeadEvent<'txt2img'> {
   const { not_before: _notBefore, ...job } = of;
   return { ...job, type: 'dead', error: { code: 'engine_failed', message: 'it broke' }, time: TIME };
 }

@@ -25,12 +25,14 @@ export interface Replica {
 
 /** One API over these parts, on a free port of loopback, quiet. */
 export async function startReplica(
-  parts: { bus: Bus; view: View; artifacts: ArtifactStore },
+  parts: { bus: Bus; view: View; completionView?: View; artifacts: ArtifactStore },
   more: Partial<ApiOptions> & { settings?: Partial<ApiOptions['config']> } = {},
 ): Promise<Replica> {
   const { settings, ...options } = more;
   const api = await startApi({
-    ...parts,
+    bus: parts.bus,
+    artifacts: parts.artifacts,
+    views: { txt2img: parts.view, completion: parts.completionView ?? parts.view },
     config: {
       HOST: '127.0.0.1',
       PORT: 0,
@@ -39,6 +41,7 @@ export async function startReplica(
       MAX_QUEUED_JOBS: 1_000,
       MODELS: [],
       ARTIFACT_URL_TTL_SECONDS: 3_600,
+      COMPLETION_DEADLINE_SECONDS: 60,
       DRAIN_GRACE_MS: 2_000,
       WEBHOOK_SECRET: undefined,
       WEBHOOK_ALLOW_PRIVATE: false,
@@ -74,7 +77,7 @@ export class HandWorker {
   }
 
   /** Start, bytes, end: as many images as the job asks for. */
-  async finish(job: RequestedEvent): Promise<void> {
+  async finish(job: RequestedEvent<'txt2img'>): Promise<void> {
     const count = job.settings.batch_size * job.settings.n_iters;
     const keys = Array.from({ length: count }, (_, i) =>
       count === 1 ? `${job.id}.jpg` : `${job.id}_${i}.jpg`,
@@ -112,10 +115,10 @@ export class MemoryArtifacts implements ArtifactStore {
 }
 
 /** The request of a job as the view has it; waits until it was folded. */
-export async function requestOf(view: View, id: string): Promise<RequestedEvent> {
+export async function requestOf(view: View, id: string): Promise<RequestedEvent<'txt2img'>> {
   await view.caughtUp(10_000);
   const request = view.job(id)?.request;
-  if (!request) throw new TypeError(`job ${id} is not in the view`);
+  if (request?.kind !== 'txt2img') throw new TypeError(`job ${id} is not in the view`);
   return request;
 }
 

@@ -45,7 +45,7 @@ export async function runCli(words: readonly string[], context: CliContext): Pro
   }
   try {
     const config = context.loadConfig();
-    await setUp(() => context.openBus(config), config.BUS_URL, seconds * 1_000, context.say);
+    await setUp(() => context.openBus(config), config, seconds * 1_000, context.say);
     return EXIT.done;
   } catch (thrown) {
     const error = GenfleetError.from(thrown, 'internal');

@@ -1,13 +1,20 @@
 import type { Bus } from '@genfleet/bus';
-import { ANNOUNCEMENT_TOPIC, type ModelInfo, type WorkerAnnouncement } from '@genfleet/job';
+import type { Engine } from '@genfleet/engine';
+import { ANNOUNCEMENT_TOPIC, type Kind, type ModelInfo, type WorkerAnnouncement } from '@genfleet/job';
 import type { WorkerOptions } from './options.ts';
 
 const INTERVAL_MS = 60_000;
 const FIRST_TRY_MS = 1_000;
 
+interface Announcer extends Pick<WorkerOptions, 'bus' | 'worker' | 'now' | 'log'> {
+  readonly engine: Engine;
+  /** Of the engine's models those of this kind are this worker's. */
+  readonly kind: Kind;
+}
+
 /** Says now and every minute which models this worker can run; the last word is that it leaves. */
-export function startAnnouncing(options: Pick<WorkerOptions, 'bus' | 'engine' | 'worker' | 'now' | 'log'>) {
-  const { engine, log } = options;
+export function startAnnouncing(options: Announcer) {
+  const { engine, kind, log } = options;
   let models: readonly ModelInfo[] = [];
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
@@ -15,7 +22,7 @@ export function startAnnouncing(options: Pick<WorkerOptions, 'bus' | 'engine' | 
   const announce = async () => {
     let nextMs = INTERVAL_MS;
     try {
-      models = await engine.models();
+      models = (await engine.models()).filter((model) => model.kind === kind);
       if (!stopped) await send(options, models, false);
     } catch (err) {
       nextMs = FIRST_TRY_MS;
@@ -38,7 +45,7 @@ export function startAnnouncing(options: Pick<WorkerOptions, 'bus' | 'engine' | 
 }
 
 async function send(
-  options: { bus: Bus; engine: { name: string }; worker: string; now: () => number },
+  options: { bus: Bus; engine: Pick<Engine, 'name'>; worker: string; now: () => number },
   models: readonly ModelInfo[],
   leaving: boolean,
 ): Promise<void> {

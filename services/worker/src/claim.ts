@@ -1,4 +1,5 @@
 import {
+  type CancelledEvent,
   type DeadEvent,
   decideClaim,
   decideDelivery,
@@ -15,14 +16,14 @@ const FOLD_TIMEOUT_MS = 30_000;
 
 export type Refused =
   | { readonly do: 'drop'; readonly reason: string }
-  | { readonly do: 'bury'; readonly event: DeadEvent }
+  | { readonly do: 'bury'; readonly event: DeadEvent | CancelledEvent }
   /** The ledger could not be reached; nothing is known. */
   | { readonly do: 'wait'; readonly reason: string };
 
 /** What the fold made of a claim. */
 export type Confirmation = { readonly do: 'run'; readonly attempt: number } | Refused;
 
-/** A claim that is durable, so that a death from here on costs an attempt. */
+/** A claim on its way into the ledger. */
 export interface Claim {
   readonly do: 'run';
   /** As the request and the view say; `confirmed` has the last word. */
@@ -38,8 +39,9 @@ export interface Claim {
  * among all claims of the job says which attempt it is, so that a death in the middle has cost one whoever
  * gets the job next, and no broker has to count.
  *
- * A job that was never claimed before may be run as soon as its claim is durable, while the fold is still being
- * read: the engine does not wait for it. For any other the fold is awaited first.
+ * A job that was never claimed before may be run while its claim is still being written and read back: the engine
+ * does not wait for the disk. Only a worker that dies in these first milliseconds leaves no trace of its attempt. A
+ * job that was claimed before runs once this claim is confirmed.
  */
 export async function claimRun(
   options: WorkerOptions,
@@ -57,17 +59,35 @@ export async function claimRun(
   if (before.do !== 'run') return before;
   const claim = options.newClaim();
   const startedMs = now();
-  const started = startedEvent(request, { claim, worker, attempt: before.attempt, nowMs: startedMs });
-  const { topic, messageId } = await publisher.publish(started, { patienceMs: PUBLISH_PATIENCE_MS, signal });
-  const confirmed = view.applied(topic, messageId, FOLD_TIMEOUT_MS).then((isApplied): Confirmation => {
-    const state = view.job(request.id);
-    if (!isApplied || !state) return { do: 'wait', reason: 'the view did not reach the claim in time' };
-    return decideClaim(state, request, claim, now());
-  });
   const { attempt } = before;
+  const started = startedEvent(request, { claim, worker, attempt, nowMs: startedMs });
+  const confirmed = confirm(options, publisher, request, started, signal);
   if (attempt === 1 && !known?.starts.length) return { do: 'run', attempt, claim, startedMs, confirmed };
   const confirmation = await confirmed;
   return confirmation.do === 'run' ? { ...confirmation, claim, startedMs, confirmed } : confirmation;
+}
+
+async function confirm(
+  options: WorkerOptions,
+  publisher: Publisher,
+  request: RequestedEvent,
+  started: StartedEvent,
+  signal: AbortSignal,
+): Promise<Confirmation> {
+  const { view, now, log } = options;
+  try {
+    const { topic, messageId } = await publisher.publish(started, {
+      patienceMs: PUBLISH_PATIENCE_MS,
+      signal,
+    });
+    const isApplied = await view.applied(topic, messageId, FOLD_TIMEOUT_MS);
+    const state = view.job(request.id);
+    if (!isApplied || !state) return { do: 'wait', reason: 'the view did not reach the claim in time' };
+    return decideClaim(state, request, started.claim, now());
+  } catch (err) {
+    log.error({ jobId: request.id, attempt: started.attempt, err }, 'could not claim the job');
+    return { do: 'wait', reason: 'the claim could not be written' };
+  }
 }
 
 /** Takes a claim back: the run was not finished and does not count as an attempt. */

@@ -1,37 +1,33 @@
-import { createHash } from 'node:crypto';
-import type { ImageResult } from '@genfleet/engine';
-import {
-  type ArtifactRef,
-  type CompletedEvent,
-  decideFailure,
-  EVENT_VERSION,
-  GenfleetError,
-  imageSeeds,
-} from '@genfleet/job';
+import { type CompletedEvent, decideFailure, GenfleetError, type Kind } from '@genfleet/job';
 import { type Refused, releaseClaim } from './claim.ts';
-import { type EncodedImage, encodeImage } from './encode-image.ts';
+import type { Craft, Failure, RunResult, Success } from './craft.ts';
 import type { WorkerOptions } from './options.ts';
 import type { Publisher } from './publish.ts';
-import { retry } from './retry.ts';
 import { type Run, stopReason, type Waiting } from './run.ts';
 
 const PUBLISH_PATIENCE_MS = 60_000;
-const STORE_PATIENCE_MS = 10_000;
 /** Before the bus hands a job out again whose outcome could not be written. */
 const UNPUBLISHED_WAIT_MS = 5_000;
 /** Before a job is handed out again of which nothing was known. */
 const UNKNOWN_WAIT_MS = 1_000;
 
+/** How the outcome of a run is written. */
+export interface Finishing<K extends Kind, Result extends RunResult> {
+  readonly options: WorkerOptions;
+  readonly publisher: Publisher;
+  readonly craft: Pick<Craft<K, Result>, 'complete'>;
+}
+
 /**
  * Makes the outcome of a run durable, then and only then settles its deliveries. Whatever fails before, the
  * job is delivered again: acknowledged is never more than what the ledger holds.
  */
-export async function finishRun(
-  options: WorkerOptions,
-  publisher: Publisher,
-  claimed: Run,
-  result: ImageResult,
+export async function finishRun<K extends Kind, Result extends RunResult>(
+  finishing: Finishing<K, Result>,
+  claimed: Run<K>,
+  result: Result | Failure,
 ): Promise<void> {
+  const { options, publisher } = finishing;
   const log = options.log.with({
     jobId: claimed.request.id,
     attempt: claimed.attempt,
@@ -47,7 +43,7 @@ export async function finishRun(
       log.info({}, 'handed back unfinished');
       return;
     }
-    await publishOutcome(options, publisher, run, result);
+    await publishOutcome(finishing, run, result);
     await ack(run);
   } catch (err) {
     log.error({ err }, 'outcome could not be written; the job will be delivered again');
@@ -74,10 +70,7 @@ export async function settleRefused(
       return;
     }
     if (refused.do === 'bury') await publisher.publish(refused.event, { patienceMs: PUBLISH_PATIENCE_MS });
-    log.info(
-      fields,
-      refused.do === 'drop' ? `not run: ${refused.reason}` : `dead letter: ${refused.event.error.code}`,
-    );
+    log.info(fields, refused.do === 'drop' ? `not run: ${refused.reason}` : `not run: ${endOf(refused)}`);
     await ack(waiting);
   } catch (err) {
     log.error({ ...fields, err }, 'could not settle the job; it will be delivered again');
@@ -85,90 +78,73 @@ export async function settleRefused(
   }
 }
 
-async function publishOutcome(
-  options: WorkerOptions,
-  publisher: Publisher,
-  run: Run,
-  result: ImageResult,
+function endOf({ event }: Extract<Refused, { do: 'bury' }>): string {
+  return event.type === 'dead' ? `dead letter, ${event.error.code}` : event.reason;
+}
+
+async function publishOutcome<K extends Kind, Result extends RunResult>(
+  finishing: Finishing<K, Result>,
+  run: Run<K>,
+  result: Result | Failure,
 ): Promise<void> {
+  const { options, publisher } = finishing;
   const { log, metrics } = options;
   const fields = { jobId: run.request.id, attempt: run.attempt, model: run.request.settings.model };
   if (stopReason(run) === 'cancelled') {
     // the cancellation stands in the ledger already
     metrics.attempts.inc({ outcome: 'cancelled' });
-    log.info(fields, 'stopped: cancelled');
+    log.debug(fields, 'stopped: cancelled');
     return;
   }
-  const outcome = await outcomeOf(options, run, result);
+  const outcome = await outcomeOf(finishing, run, result);
   if (outcome instanceof GenfleetError) {
-    const failed = {
-      attempt: run.attempt,
-      worker: options.worker,
-      error: outcome,
-      nowMs: options.now(),
-      backoffMs: options.backoffMs,
-    };
-    const event = decideFailure(options.view.job(run.request.id), run.request, failed);
-    const deliverAtMs = event.type === 'requested' ? Date.parse(event.not_before ?? '') : undefined;
-    await publisher.publish(event, {
-      patienceMs: PUBLISH_PATIENCE_MS,
-      ...(deliverAtMs === undefined ? {} : { deliverAtMs }),
-    });
-    metrics.attempts.inc({ outcome: event.type === 'dead' ? 'dead' : 'retried' });
-    log.warn({ ...fields, err: outcome }, event.type === 'dead' ? 'dead letter' : 'will be tried again');
+    await publishFailure(options, publisher, run, outcome);
     return;
   }
   await publisher.publish(outcome, { patienceMs: PUBLISH_PATIENCE_MS });
   metrics.attempts.inc({ outcome: 'completed' });
-  log.info(fields, 'completed');
+  // there are too many keystrokes for a line each
+  if (isInteractive(run.request)) log.debug(fields, 'completed');
+  else log.info(fields, 'completed');
+}
+
+function isInteractive(request: Run['request']): boolean {
+  return request.kind === 'completion' && request.interactive;
+}
+
+const OUTCOME = { requested: 'retried', dead: 'dead', cancelled: 'cancelled' } as const;
+const SAID = { requested: 'will be tried again', dead: 'dead letter', cancelled: 'given up' } as const;
+
+async function publishFailure(
+  options: WorkerOptions,
+  publisher: Publisher,
+  run: Run,
+  error: GenfleetError,
+): Promise<void> {
+  const { log, metrics, backoffMs, now, worker } = options;
+  const failed = { attempt: run.attempt, worker, error, nowMs: now(), backoffMs };
+  const event = decideFailure(options.view.job(run.request.id), run.request, failed);
+  const deliverAtMs = event.type === 'requested' ? Date.parse(event.not_before ?? '') : undefined;
+  await publisher.publish(event, {
+    patienceMs: PUBLISH_PATIENCE_MS,
+    ...(deliverAtMs === undefined ? {} : { deliverAtMs }),
+  });
+  metrics.attempts.inc({ outcome: OUTCOME[event.type] });
+  const fields = { jobId: run.request.id, attempt: run.attempt, model: run.request.settings.model };
+  log.warn({ ...fields, err: error }, SAID[event.type]);
 }
 
 /** The completion with everything stored, or why there is none. */
-async function outcomeOf(
-  options: WorkerOptions,
-  run: Run,
-  result: ImageResult,
-): Promise<CompletedEvent | GenfleetError> {
+async function outcomeOf<K extends Kind, Result extends RunResult>(
+  { options, craft }: Finishing<K, Result>,
+  run: Run<K>,
+  result: Result | Failure,
+): Promise<CompletedEvent<K> | GenfleetError> {
   const stopped = stoppedError(options, run);
   if (stopped) return stopped;
   if (!result.ok) return result.error;
-  const { request } = run;
-  const seeds = imageSeeds(request.settings);
-  if (result.images.length !== seeds.length) {
-    return new GenfleetError(
-      'engine_failed',
-      `engine made ${result.images.length} of ${seeds.length} images`,
-    );
-  }
-  const storeStartMs = performance.now();
   try {
-    const artifacts: ArtifactRef[] = [];
-    for (const [index, image] of result.images.entries()) {
-      const seed = seeds[index] ?? request.settings.seed;
-      const encoded = await encodeImage(image, request.settings, seed);
-      artifacts.push(
-        await store(options, artifactKey(request.id, index, seeds.length, encoded), encoded, seed),
-      );
-    }
-    return {
-      type: 'completed',
-      version: EVENT_VERSION,
-      id: request.id,
-      kind: request.kind,
-      tenant: request.tenant,
-      redrive: request.redrive,
-      attempt: run.attempt,
-      worker: options.worker,
-      model: result.model,
-      artifacts,
-      timings: {
-        queued_ms: Math.max(0, run.startedMs - Date.parse(request.request_time)),
-        model_load_ms: result.modelLoadMs,
-        generate_ms: result.generateMs,
-        store_ms: performance.now() - storeStartMs,
-      },
-      complete_time: new Date(options.now()).toISOString(),
-    };
+    return await craft.complete(run, result as Success<Result>);
   } catch (error) {
     return GenfleetError.from(error, 'internal');
   }
@@ -185,27 +161,11 @@ function stoppedError(options: WorkerOptions, run: Run): GenfleetError | undefin
   }
 }
 
-async function store(
-  options: WorkerOptions,
-  key: string,
-  image: EncodedImage,
-  seed: number,
-): Promise<ArtifactRef> {
-  const { bytes, contentType, width, height } = image;
-  await retry(() => options.artifacts.put(key, bytes, contentType), { patienceMs: STORE_PATIENCE_MS });
-  const sha256 = createHash('sha256').update(bytes).digest('hex');
-  return { key, content_type: contentType, size_bytes: bytes.byteLength, sha256, width, height, seed };
-}
-
-/** `<id>.jpg`, or `<id>_<n>.jpg` from 0 when there are several: depends on the job alone. */
-function artifactKey(id: string, index: number, count: number, image: EncodedImage): string {
-  return count === 1 ? `${id}.${image.extension}` : `${id}_${index}.${image.extension}`;
-}
-
 async function ack(waiting: Waiting): Promise<void> {
   await Promise.all(waiting.deliveries.map((delivery) => delivery.ack()));
 }
 
-async function nack(waiting: Waiting, delayMs: number): Promise<void> {
+/** Hands the job back to the bus, for whichever worker. */
+export async function nack(waiting: Waiting, delayMs: number): Promise<void> {
   await Promise.all(waiting.deliveries.map((delivery) => delivery.nack(delayMs)));
 }

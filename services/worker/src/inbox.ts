@@ -1,23 +1,18 @@
 import type { Delivery } from '@genfleet/bus';
-import { decodeEvent, imageCount, type RequestedEvent } from '@genfleet/job';
+import { decodeEvent, type Kind, type RequestedEvent } from '@genfleet/job';
 import type { Logger } from '@genfleet/telemetry';
-import { batchKey } from './batch-key.ts';
 import type { Waiting } from './run.ts';
 
-export interface BatchLimits {
-  readonly jobs: number;
-  /** Images over all jobs of a batch; a single job may ask for more. */
-  readonly images: number;
-}
-
 /** What was received and not yet settled: waiting here, or with the engine, or on its way to the store. */
-export class Inbox {
+export class Inbox<K extends Kind> {
+  readonly #kind: K;
   readonly #log: Logger;
-  readonly #unsettled = new Map<string, Waiting>();
-  #waiting: Waiting[] = [];
+  readonly #unsettled = new Map<string, Waiting<K>>();
+  #waiting: Waiting<K>[] = [];
   #arrived = Promise.withResolvers<void>();
 
-  constructor(log: Logger) {
+  constructor(kind: K, log: Logger) {
+    this.#kind = kind;
     this.#log = log;
   }
 
@@ -42,7 +37,7 @@ export class Inbox {
       await delivery.ack();
       return;
     }
-    const waiting: Waiting = { request, deliveries: [delivery], receivedMs: performance.now() };
+    const waiting: Waiting<K> = { request, deliveries: [delivery], receivedMs: performance.now() };
     this.#unsettled.set(delivery.messageId, waiting);
     this.#waiting.push(waiting);
     this.#arrived.resolve();
@@ -61,47 +56,32 @@ export class Inbox {
     this.#arrived.resolve();
   }
 
-  /** The oldest that waits, and others that can run in the same batch. */
-  takeBatch(limits: BatchLimits): Waiting[] {
-    const [first, ...rest] = this.#waiting;
-    if (!first) return [];
-    const batch = [first];
-    let images = imageCount(first.request.settings);
-    const key = batchKey(first.request.settings);
-    this.#waiting = rest.filter((candidate) => {
-      const more = imageCount(candidate.request.settings);
-      const fits = batch.length < limits.jobs && images + more <= limits.images;
-      if (!fits || batchKey(candidate.request.settings) !== key) return true;
-      batch.push(candidate);
-      images += more;
-      return false;
-    });
-    return batch;
-  }
-
-  /** Everything that no batch has taken; it is no longer waiting. */
-  takeAll(): Waiting[] {
-    const all = this.#waiting;
-    this.#waiting = [];
-    return all;
+  /** Takes out what `choose` picks of all that waits, which it is given oldest first. */
+  take(choose: (waiting: readonly Waiting<K>[]) => readonly Waiting<K>[]): readonly Waiting<K>[] {
+    if (this.#waiting.length === 0) return [];
+    const taken = choose(this.#waiting);
+    this.#waiting = this.#waiting.filter((waiting) => !taken.includes(waiting));
+    return taken;
   }
 
   /** Forgets a job whose deliveries were settled. */
-  settled(waiting: Waiting): void {
+  settled(waiting: Waiting<K>): void {
     for (const { messageId } of waiting.deliveries) this.#unsettled.delete(messageId);
   }
 
-  #read(delivery: Delivery): RequestedEvent | undefined {
+  #read(delivery: Delivery): RequestedEvent<K> | undefined {
+    const { topic } = delivery;
     try {
       const event = decodeEvent(delivery.value);
-      if (event.type === 'requested') return event;
-      this.#log.error(
-        { topic: delivery.topic, jobId: event.id },
-        `dropped a ${event.type} event that is no request`,
-      );
+      if (event.type === 'requested' && isOf(event, this.#kind)) return event;
+      this.#log.error({ topic, jobId: event.id }, `dropped a ${event.type} event that is no request`);
     } catch (err) {
-      this.#log.error({ topic: delivery.topic, err }, 'dropped a message that is no job');
+      this.#log.error({ topic, err }, 'dropped a message that is no job');
     }
     return undefined;
   }
+}
+
+function isOf<K extends Kind>(event: RequestedEvent, kind: K): event is RequestedEvent<K> {
+  return event.kind === kind;
 }

@@ -2,6 +2,7 @@ import type { Delivery } from '@genfleet/bus';
 import { decideRequest, encodeEvent, imageRequestSchema, newJobId } from '@genfleet/job';
 import { createLogger } from '@genfleet/telemetry';
 import { describe, expect, it } from '@jest/globals';
+import { type BatchLimits, chooseBatch } from './images/image-craft.ts';
 import { Inbox } from './inbox.ts';
 
 const log = createLogger({ level: 'silent', service: 'test' });
@@ -26,43 +27,44 @@ function delivery(messageId: string, value: string) {
   return { handed, settled };
 }
 
+const take = (inbox: Inbox<'txt2img'>, limits: BatchLimits) =>
+  inbox.take((waiting) => chooseBatch(waiting, limits));
+
 describe('Inbox', () => {
   it('batches jobs that share model, size and steps, within both limits, and keeps the order of the rest', async () => {
-    const inbox = new Inbox(log);
+    const inbox = new Inbox('txt2img', log);
     const same = [request(), request({ batch_size: 2 }), request()];
     const other = request({ steps: 3 });
     for (const [index, job] of [same[0], other, same[1], same[2]].entries()) {
       await inbox.receive(delivery(String(index), encodeEvent(job ?? other)).handed);
     }
-    const batch = inbox.takeBatch({ jobs: 4, images: 3 });
+    const batch = take(inbox, { jobs: 4, images: 3 });
     expect(batch.map((waiting) => waiting.request.id)).toEqual([same[0]?.id, same[1]?.id]);
-    expect(inbox.takeBatch({ jobs: 4, images: 3 }).map((waiting) => waiting.request.id)).toEqual([other.id]);
-    expect(inbox.takeBatch({ jobs: 4, images: 3 }).map((waiting) => waiting.request.id)).toEqual([
-      same[2]?.id,
-    ]);
+    expect(take(inbox, { jobs: 4, images: 3 }).map((waiting) => waiting.request.id)).toEqual([other.id]);
+    expect(take(inbox, { jobs: 4, images: 3 }).map((waiting) => waiting.request.id)).toEqual([same[2]?.id]);
     expect(inbox.waiting).toBe(0);
     expect(inbox.unsettled).toBe(4);
   });
 
   it('gives a job of more images than the limit a batch of its own', async () => {
-    const inbox = new Inbox(log);
+    const inbox = new Inbox('txt2img', log);
     await inbox.receive(delivery('1', encodeEvent(request({ batch_size: 16 }))).handed);
-    expect(inbox.takeBatch({ jobs: 4, images: 1 })).toHaveLength(1);
+    expect(take(inbox, { jobs: 4, images: 1 })).toHaveLength(1);
   });
 
   it('joins the same message handed out again to the first, and forgets it once settled', async () => {
-    const inbox = new Inbox(log);
+    const inbox = new Inbox('txt2img', log);
     const value = encodeEvent(request());
     await inbox.receive(delivery('1', value).handed);
     await inbox.receive(delivery('1', value).handed);
-    const [waiting] = inbox.takeBatch({ jobs: 1, images: 1 });
+    const [waiting] = take(inbox, { jobs: 1, images: 1 });
     expect(waiting?.deliveries).toHaveLength(2);
     if (waiting) inbox.settled(waiting);
     expect(inbox.unsettled).toBe(0);
   });
 
   it('acknowledges what can never be a job, so that it does not circle', async () => {
-    const inbox = new Inbox(log);
+    const inbox = new Inbox('txt2img', log);
     const rubbish = delivery('1', '{"type":"requested"}');
     await inbox.receive(rubbish.handed);
     expect(rubbish.settled).toEqual(['ack']);
@@ -70,7 +72,7 @@ describe('Inbox', () => {
   });
 
   it('resolves an arrival that was asked for before or after the delivery', async () => {
-    const inbox = new Inbox(log);
+    const inbox = new Inbox('txt2img', log);
     const before = inbox.arrival();
     await inbox.receive(delivery('1', encodeEvent(request())).handed);
     await before;

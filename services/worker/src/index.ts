@@ -1,3 +1,3 @@
 export type { WorkerOptions } from './options.ts';
-export { startWorker, type Worker } from './worker.ts';
-export { workerSettings } from './worker-settings.ts';
+export { startImageWorker, startTextWorker, type Worker } from './worker.ts';
+export { startWorkers } from './workers.ts';

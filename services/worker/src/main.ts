@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openArtifacts, openBus, openEngine } from '@genfleet/adapters';
+import { openArtifacts, openBus, openEngines } from '@genfleet/adapters';
 import { type Bus, fleetTopics, requireTopics } from '@genfleet/bus';
-import { type Config, loadConfig } from '@genfleet/config';
-import { GenfleetError } from '@genfleet/job';
-import { openView } from '@genfleet/ledger';
+import { type Config, loadConfig, topicPolicy } from '@genfleet/config';
+import { GenfleetError, type Kind } from '@genfleet/job';
+import { type LocalView, openView } from '@genfleet/ledger';
 import {
   createLogger,
   createRegistry,
@@ -13,8 +13,7 @@ import {
   type StopService,
 } from '@genfleet/telemetry';
 import { startHealthServer } from './health-server.ts';
-import { startWorker } from './worker.ts';
-import { workerSettings } from './worker-settings.ts';
+import { startWorkers } from './workers.ts';
 
 const BUS_AGAIN_MS = 1_000;
 /** A worker decides about jobs that are handed to it; older ones are read again when they are. */
@@ -22,7 +21,7 @@ const VIEW_WINDOW_MS = 86_400_000;
 
 /** A fleet's topics are made by `genfleet setup`; the embedded bus has no other moment. Waits for a bus that is away. */
 async function prepareTopics(bus: Bus, config: Config, log: Logger): Promise<void> {
-  if (config.BUS_URL.startsWith('sqlite:')) return bus.ensureTopics(fleetTopics());
+  if (config.BUS_URL.startsWith('sqlite:')) return bus.ensureTopics(fleetTopics(topicPolicy(config)));
   for (let isFirst = true; ; isFirst = false) {
     try {
       return await requireTopics(bus);
@@ -38,41 +37,34 @@ async function prepareTopics(bus: Bus, config: Config, log: Logger): Promise<voi
 async function start(): Promise<StopService> {
   const config = loadConfig();
   const log = createLogger({ level: config.LOG_LEVEL, service: 'worker' });
-  const settings = workerSettings(config);
   const bus = await openBus(config);
   await prepareTopics(bus, config, log);
   const artifacts = await openArtifacts(config);
-  const engine = await openEngine(config);
-  const view = await openView({
-    bus,
-    file: ':memory:',
-    kinds: ['txt2img'],
-    log,
-    now: Date.now,
-    from: { atTimeMs: Date.now() },
-    windowMs: VIEW_WINDOW_MS,
-  });
+  const engines = await openEngines(config);
+  const views: LocalView[] = [];
+  const openWorkerView = async (kind: Kind) => {
+    const from = { atTimeMs: Date.now() };
+    const window = { from, windowMs: VIEW_WINDOW_MS };
+    const view = await openView({ bus, file: ':memory:', kinds: [kind], log, now: Date.now, ...window });
+    views.push(view);
+    return view;
+  };
   const registry = createRegistry();
-  const worker = await startWorker({
-    ...settings,
-    bus,
-    view,
-    artifacts,
-    engine,
-    log: log.with({ engine: engine.name }),
-    metrics: createWorkerMetrics(registry),
-  });
+  const metrics = createWorkerMetrics(registry);
+  const common = { bus, artifacts, log, metrics };
+  const worker = await startWorkers(config, engines, common, openWorkerView);
   const health = await startHealthServer({
     host: config.HOST,
     port: config.WORKER_PORT,
     registry,
     ready: () => worker.ready(),
   });
-  log.info({}, `worker ${settings.worker} takes jobs; health on port ${health.port}`);
+  log.info({}, `worker takes jobs; health on port ${health.port}`);
   return async (signal) => {
     log.info({}, `${signal}: draining`);
     await worker.stop(config.DRAIN_GRACE_MS);
-    await Promise.allSettled([health.close(), engine.close(), artifacts.close(), view.close()]);
+    const closing = views.map((view) => view.close());
+    await Promise.allSettled([health.close(), engines.close(), artifacts.close(), ...closing]);
     await bus.close();
   };
 }

@@ -1,27 +1,21 @@
 import type { ArtifactStore } from '@genfleet/artifacts';
 import type { Bus } from '@genfleet/bus';
-import type { ImageEngine } from '@genfleet/engine';
-import type { Kind } from '@genfleet/job';
 import type { LocalView } from '@genfleet/ledger';
 import type { Logger, WorkerMetrics } from '@genfleet/telemetry';
 
 export interface WorkerOptions {
-  readonly kind: Kind;
   /** Name of this worker in the ledger; unique per process. */
   readonly worker: string;
   readonly bus: Bus;
   /** Folds the same topics; a claim gets its number from it. */
   readonly view: LocalView;
   readonly artifacts: ArtifactStore;
-  readonly engine: ImageEngine;
   readonly log: Logger;
   readonly metrics: WorkerMetrics;
   /** Unix time in ms. */
   readonly now: () => number;
   /** A fresh unique text per claim. */
   readonly newClaim: () => string;
-  /** Jobs generated together at most, when the engine can batch. */
-  readonly batchJobs: number;
   /** Waits before attempts 2, 3, 4 in ms. */
   readonly backoffMs: readonly number[];
   /** A run without progress for so long is stopped and counts as failed. */

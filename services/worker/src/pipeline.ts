@@ -1,18 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Consumer } from '@genfleet/bus';
-import type { ImageResult } from '@genfleet/engine';
-import { isTerminal, statusOf } from '@genfleet/job';
+import { isTerminal, type Kind, statusOf } from '@genfleet/job';
 import { extractContext, insideSpan, type Span, startSpan } from '@genfleet/telemetry';
 import { type Claim, claimRun, type Refused } from './claim.ts';
-import { runBatch } from './engine-run.ts';
-import { finishRun, settleRefused } from './finish.ts';
+import type { Craft, Failure, RunResult } from './craft.ts';
+import { finishRun, nack, settleRefused } from './finish.ts';
 import { Inbox } from './inbox.ts';
 import type { WorkerOptions } from './options.ts';
 import type { Publisher } from './publish.ts';
 import { type Run, stopRun, type Waiting } from './run.ts';
+import { runWatched } from './watched-run.ts';
 
-/** Runs whose pictures are on their way to the store while the engine goes on; the engine waits beyond that. */
-const FINISHING_LIMIT = 4;
+/** Runs whose outcome is on its way to store and bus while the engine goes on; for each slot. Beyond it waits. */
+const FINISHING_PER_SLOT = 4;
 /** From this share of a run on, the next job is fetched: late enough that an idle worker gets it instead. */
 const FETCH_AT_SHARE = 0.7;
 /** Runs expected to end within this time count as nearly done from the start. */
@@ -21,15 +21,18 @@ const HEALTH_WAIT_MS = 1_000;
 
 /**
  * Receive, claim, generate, store, publish, acknowledge: the engine takes job n+1 while the outcome of job n
- * is still being stored. One batch is with the engine at a time.
+ * is still being stored. As many batches are with the engine at once as the craft has slots.
  */
-export class Pipeline {
-  readonly inbox: Inbox;
+export class Pipeline<K extends Kind, Result extends RunResult> {
+  readonly inbox: Inbox<K>;
   readonly #options: WorkerOptions;
   readonly #publisher: Publisher;
+  readonly #craft: Craft<K, Result>;
   readonly #stopping = new AbortController();
+  /** Batches from their claim to the end of their generation. */
+  readonly #batches = new Set<Promise<void>>();
   readonly #finishing = new Set<Promise<void>>();
-  #running: readonly Run[] = [];
+  readonly #running = new Set<Run<K>>();
   #runEndsSoon = true;
   #engineTrusted = false;
   /** That it is not ready was said; once is enough. */
@@ -37,15 +40,16 @@ export class Pipeline {
   #consumer: Consumer | undefined;
   #loop: Promise<void> | undefined;
 
-  constructor(options: WorkerOptions, publisher: Publisher) {
+  constructor(options: WorkerOptions, publisher: Publisher, craft: Craft<K, Result>) {
     this.#options = options;
     this.#publisher = publisher;
-    this.inbox = new Inbox(options.log);
+    this.#craft = craft;
+    this.inbox = new Inbox(craft.kind, options.log);
   }
 
-  /** Deliveries that may be out at once: one batch running, one waiting, and those being finished. */
+  /** Deliveries that may be out at once: in every slot a batch running and one waiting, and those being finished. */
   get maxInFlight(): number {
-    return 2 * this.#prefetch + FINISHING_LIMIT;
+    return (2 * this.#craft.batchJobs + FINISHING_PER_SLOT) * this.#craft.slots;
   }
 
   start(consumer: Consumer): void {
@@ -53,7 +57,7 @@ export class Pipeline {
     this.#loop = this.#work();
   }
 
-  /** Takes nothing new; lets the run end within `graceMs`, then stops it and hands it and the rest back. */
+  /** Takes nothing new; lets the runs end within `graceMs`, then stops them and hands them and the rest back. */
   async drain(graceMs: number): Promise<void> {
     this.#stopping.abort();
     this.#consumer?.pause();
@@ -62,36 +66,42 @@ export class Pipeline {
       for (const run of this.#running) stopRun(run, 'draining');
     }, graceMs);
     await this.#loop;
+    await Promise.all(this.#batches);
     clearTimeout(handBack);
     await Promise.all(this.#finishing);
-    await Promise.allSettled(this.inbox.takeAll().map((waiting) => this.#giveUp(waiting, 0)));
-  }
-
-  get #prefetch(): number {
-    return this.#options.engine.maxBatchImages > 1 ? this.#options.batchJobs : 1;
+    const rest = this.inbox.take((waiting) => waiting);
+    await Promise.allSettled(rest.map((waiting) => this.#giveUp(waiting, 0)));
   }
 
   async #work(): Promise<void> {
-    const { batchJobs, engine } = this.#options;
+    const { slots } = this.#craft;
     while (!this.#stopping.signal.aborted) {
       this.#regulate();
       await Promise.race([this.inbox.arrival(), aborted(this.#stopping.signal)]);
       if (this.#stopping.signal.aborted) return;
       if (!(await this.#engineReady())) continue;
-      const batch = this.inbox.takeBatch({ jobs: batchJobs, images: engine.maxBatchImages });
-      const runs = (await Promise.all(batch.map((waiting) => this.#claim(waiting)))).filter(
-        (run) => run !== undefined,
-      );
-      if (runs.length > 0) await this.#run(runs);
-      while (this.#finishing.size >= FINISHING_LIMIT) await Promise.race(this.#finishing);
+      const batch = this.#process(this.inbox.take((waiting) => this.#craft.choose(waiting))).finally(() => {
+        this.#batches.delete(batch);
+      });
+      this.#batches.add(batch);
+      while (this.#batches.size >= slots) await Promise.race(this.#batches);
+      while (this.#finishing.size >= FINISHING_PER_SLOT * slots) await Promise.race(this.#finishing);
     }
+  }
+
+  /** Claims a batch and runs what of it is to be run. Never rejects. */
+  async #process(batch: readonly Waiting<K>[]): Promise<void> {
+    const runs = (await Promise.all(batch.map((waiting) => this.#claim(waiting)))).filter(
+      (run) => run !== undefined,
+    );
+    if (runs.length > 0) await this.#run(runs);
   }
 
   /** An engine that failed must answer for its health before it costs another job an attempt. */
   async #engineReady(): Promise<boolean> {
     if (this.#engineTrusted) return true;
     try {
-      await this.#options.engine.health();
+      await this.#craft.engine.health();
       this.#engineTrusted = true;
       this.#engineReported = false;
       return true;
@@ -104,19 +114,9 @@ export class Pipeline {
     }
   }
 
-  async #claim(waiting: Waiting): Promise<Run | undefined> {
-    const { log } = this.#options;
-    const fields = { jobId: waiting.request.id, attempt: waiting.request.attempt };
+  async #claim(waiting: Waiting<K>): Promise<Run<K> | undefined> {
     const span = spanOf(waiting);
-    let result: Claim | Refused;
-    try {
-      result = await insideSpan(span, () =>
-        claimRun(this.#options, this.#publisher, waiting.request, this.#stopping.signal),
-      );
-    } catch (err) {
-      log.error({ ...fields, err }, 'could not claim the job');
-      result = { do: 'wait', reason: 'the bus is away' };
-    }
+    const result = await insideSpan(span, () => this.#tryToClaim(waiting));
     if (result.do === 'run') return this.#begin(waiting, result, span);
     await insideSpan(span, () => settleRefused(this.#options, this.#publisher, waiting, result));
     span.setAttribute('genfleet.decision', result.do).end();
@@ -124,25 +124,26 @@ export class Pipeline {
     return undefined;
   }
 
-  #begin(waiting: Waiting, claim: Claim, span: Span): Run {
+  async #tryToClaim({ request }: Waiting<K>): Promise<Claim | Refused> {
+    try {
+      return await claimRun(this.#options, this.#publisher, request, this.#stopping.signal);
+    } catch (err) {
+      const { id: jobId, attempt } = request;
+      this.#options.log.error({ jobId, attempt, err }, 'could not claim the job');
+      return { do: 'wait', reason: 'the view can not answer' };
+    }
+  }
+
+  #begin(waiting: Waiting<K>, claim: Claim, span: Span): Run<K> {
     const { view, metrics } = this.#options;
-    const { attempt, claim: id, startedMs, confirmed } = claim;
-    const run: Run = {
-      ...waiting,
-      attempt,
-      claim: id,
-      startedMs,
-      confirmed,
-      abort: new AbortController(),
-      span,
-    };
-    span.setAttribute('genfleet.attempt', attempt);
-    void confirmed.then((confirmation) => {
+    const { do: _do, ...claimed } = claim;
+    const run: Run<K> = { ...waiting, ...claimed, abort: new AbortController(), span };
+    span.setAttribute('genfleet.attempt', claim.attempt);
+    void claim.confirmed.then((confirmation) => {
       if (confirmation.do !== 'run') stopRun(run, 'superseded');
     });
-    metrics.queueAgeSeconds.observe(
-      Math.max(0, startedMs - Date.parse(waiting.request.request_time)) / 1_000,
-    );
+    const ageMs = claim.startedMs - Date.parse(waiting.request.request_time);
+    metrics.queueAgeSeconds.observe(Math.max(0, ageMs) / 1_000);
     const { id: jobId, redrive } = waiting.request;
     view.onChange(
       jobId,
@@ -154,9 +155,9 @@ export class Pipeline {
     return run;
   }
 
-  async #run(runs: readonly Run[]): Promise<void> {
-    const { engine, metrics, engineIdleTimeoutMs, now, view } = this.#options;
-    this.#running = runs;
+  async #run(runs: readonly Run<K>[]): Promise<void> {
+    const { metrics, engineIdleTimeoutMs, now, view } = this.#options;
+    for (const run of runs) this.#running.add(run);
     const expectedMs = view.meanRunMs(runs[0]?.request.settings.model ?? '') ?? Number.POSITIVE_INFINITY;
     this.#runEndsSoon = expectedMs < FETCH_AHEAD_MS;
     this.#regulate();
@@ -165,21 +166,24 @@ export class Pipeline {
       this.#regulate();
     };
     const startMs = performance.now();
-    const results = await runBatch(
-      { engine, publisher: this.#publisher, idleTimeoutMs: engineIdleTimeoutMs, now, onShare },
+    const results = await runWatched<K, Result>(
+      { idleTimeoutMs: engineIdleTimeoutMs, now, onShare },
       runs,
+      (all, watch) => this.#craft.run(all, watch),
     );
     metrics.engineBusySeconds.inc((performance.now() - startMs) / 1_000);
-    this.#running = [];
+    for (const run of runs) this.#running.delete(run);
     this.#runEndsSoon = true;
     for (const [index, run] of runs.entries()) this.#finish(run, results[index]);
   }
 
-  #finish(run: Run, result: ImageResult | undefined): void {
+  #finish(run: Run<K>, result: Result | Failure | undefined): void {
     if (!result) return;
+    const { metrics } = this.#options;
     if (!result.ok && result.error.retryable && !run.abort.signal.aborted) this.#engineTrusted = false;
-    if (result.ok && result.modelLoadMs > 0) this.#options.metrics.modelLoads.inc({ model: result.model });
-    const stored = insideSpan(run.span, () => finishRun(this.#options, this.#publisher, run, result));
+    if (result.ok && result.modelLoadMs > 0) metrics.modelLoads.inc({ model: result.model });
+    const finishing = { options: this.#options, publisher: this.#publisher, craft: this.#craft };
+    const stored = insideSpan(run.span, () => finishRun(finishing, run, result));
     const done: Promise<void> = stored.finally(() => {
       run.span.end();
       // ends the watch on the job's events
@@ -191,8 +195,8 @@ export class Pipeline {
     this.#finishing.add(done);
   }
 
-  async #giveUp(waiting: Waiting, delayMs: number): Promise<void> {
-    await Promise.allSettled(waiting.deliveries.map((delivery) => delivery.nack(delayMs)));
+  async #giveUp(waiting: Waiting<K>, delayMs: number): Promise<void> {
+    await nack(waiting, delayMs).catch(() => undefined);
     this.inbox.settled(waiting);
   }
 
@@ -200,7 +204,10 @@ export class Pipeline {
   #regulate(): void {
     this.#options.metrics.inFlight.set(this.inbox.unsettled);
     if (this.#stopping.signal.aborted) return;
-    if (this.#runEndsSoon && this.inbox.waiting < this.#prefetch) this.#consumer?.resume();
+    const { slots, batchJobs } = this.#craft;
+    const free = slots - this.#batches.size;
+    const wanted = this.#runEndsSoon ? Math.max(free, 1) * batchJobs : free * batchJobs;
+    if (this.inbox.waiting < wanted) this.#consumer?.resume();
     else this.#consumer?.pause();
   }
 }

@@ -1,5 +1,5 @@
 import type { Bus, Producer } from '@genfleet/bus';
-import { encodeEvent, type JobEvent, type ProgressEvent, progressTopic, topicOf } from '@genfleet/job';
+import { encodeEvent, type JobEvent, type Kind, type NewsEvent, progressTopic, topicOf } from '@genfleet/job';
 import { injectContext } from '@genfleet/telemetry';
 import { retry } from './retry.ts';
 
@@ -31,8 +31,8 @@ export class Publisher {
     return { topic, ...sent };
   }
 
-  /** Best effort: progress that can't be sent is dropped. */
-  progress(event: ProgressEvent, kind: JobEvent['kind']): void {
+  /** Best effort, in order: what can't be sent is dropped. */
+  news(event: NewsEvent, kind: Kind): void {
     void this.#producer(progressTopic(kind))
       .then((producer) => producer.send({ key: event.id, value: encodeEvent(event) }))
       .catch(() => undefined);

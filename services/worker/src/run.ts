@@ -1,5 +1,5 @@
 import type { Delivery } from '@genfleet/bus';
-import type { RequestedEvent } from '@genfleet/job';
+import type { Kind, RequestedEvent } from '@genfleet/job';
 import type { Span } from '@genfleet/telemetry';
 import type { Claim } from './claim.ts';
 
@@ -7,15 +7,15 @@ import type { Claim } from './claim.ts';
 export type StopReason = 'cancelled' | 'superseded' | 'deadline' | 'draining' | 'hung';
 
 /** A delivery that waits for the engine. */
-export interface Waiting {
-  readonly request: RequestedEvent;
+export interface Waiting<K extends Kind = Kind> {
+  readonly request: RequestedEvent<K>;
   /** More than one when the bus handed the same job out again meanwhile; all are settled together. */
   readonly deliveries: Delivery[];
   readonly receivedMs: number;
 }
 
 /** A claimed attempt. */
-export interface Run extends Waiting, Omit<Claim, 'do'> {
+export interface Run<K extends Kind = Kind> extends Waiting<K>, Omit<Claim, 'do'> {
   readonly abort: AbortController;
   /** From claim to outcome; a child of the request's trace. */
   readonly span: Span;

@@ -38,7 +38,9 @@ describe('a worker', () => {
     const several = await rig.request({ batch_size: 2, format: 'png', seed: 5 });
     const state = await rig.until(several, 'completed');
     await rig.until(one, 'completed');
-    if (state.outcome?.type !== 'completed') throw new Error('not completed');
+    if (state.outcome?.type !== 'completed' || state.outcome.event.kind !== 'txt2img') {
+      throw new Error('no image was completed');
+    }
     const { artifacts, attempt, timings } = state.outcome.event;
     expect(artifacts.map(({ key, seed, width }) => [key, seed, width])).toEqual([
       [`${several}_0.png`, 5, 64],

@@ -1,8 +1,12 @@
-import { progressTopic, topicOf, topicsOf, WORKER_SUBSCRIPTION } from '@genfleet/job';
+import type { TextEngine } from '@genfleet/engine';
+import { type Kind, progressTopic, topicOf, topicsOf, WORKER_SUBSCRIPTION } from '@genfleet/job';
 import { startAnnouncing } from './announce.ts';
+import type { Craft, RunResult } from './craft.ts';
+import { ImageCraft, type ImageCraftOptions } from './images/image-craft.ts';
 import type { WorkerOptions } from './options.ts';
 import { Pipeline } from './pipeline.ts';
 import { Publisher } from './publish.ts';
+import { TextCraft } from './texts/text-craft.ts';
 
 export interface Worker {
   /** Rejects with the reason when this worker can't take jobs. */
@@ -11,13 +15,31 @@ export interface Worker {
   stop(graceMs: number): Promise<void>;
 }
 
-/** One subscription, one engine: takes jobs off the bus until stopped. @throws GenfleetError when the topics are missing. */
-export async function startWorker(options: WorkerOptions): Promise<Worker> {
-  const { bus, engine, kind, view } = options;
+/** A worker of images. @throws GenfleetError when the topics are missing. */
+export function startImageWorker(options: WorkerOptions, craft: ImageCraftOptions): Promise<Worker> {
+  return startWorker(options, (publisher) => new ImageCraft(craft, options, publisher));
+}
+
+/** A worker of texts. @throws GenfleetError when the topics are missing. */
+export function startTextWorker(
+  options: WorkerOptions,
+  craft: { readonly engine: TextEngine },
+): Promise<Worker> {
+  return startWorker(options, (publisher) => new TextCraft(craft, options, publisher));
+}
+
+/** One subscription, one engine: takes jobs off the bus until stopped. */
+async function startWorker<K extends Kind, Result extends RunResult>(
+  options: WorkerOptions,
+  craftWith: (publisher: Publisher) => Craft<K, Result>,
+): Promise<Worker> {
+  const { bus, view } = options;
   const publisher = new Publisher(bus);
+  const craft = craftWith(publisher);
+  const { kind, engine } = craft;
   await publisher.open([...topicsOf(kind).map(({ topic }) => topic), progressTopic(kind)]);
-  const pipeline = new Pipeline(options, publisher);
-  const announcing = startAnnouncing(options);
+  const pipeline = new Pipeline(options, publisher, craft);
+  const announcing = startAnnouncing({ ...options, engine, kind });
   await announcing.first;
   const consumer = await bus.subscribe(
     topicOf('requested', kind),

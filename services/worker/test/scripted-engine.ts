@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ImageEngine, GeneratedImage, ImageResult, ImageTask } from '@genfleet/engine';
+import type { GeneratedImage, ImageEngine, ImageResult, ImageTask } from '@genfleet/engine';
 import { GenfleetError, type ModelInfo } from '@genfleet/job';
 
 /** What a run does: a result, or steps of so many ms each that end in a grey picture per seed. */

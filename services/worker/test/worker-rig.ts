@@ -20,7 +20,7 @@ import {
 } from '@genfleet/job';
 import { type LocalView, openView } from '@genfleet/ledger';
 import { createLogger, createRegistry, createWorkerMetrics } from '@genfleet/telemetry';
-import { startWorker, type Worker, type WorkerOptions } from '../src/index.ts';
+import { startImageWorker, type Worker, type WorkerOptions } from '../src/index.ts';
 
 const PATIENCE_MS = 30_000;
 
@@ -29,7 +29,7 @@ export interface Rig {
   readonly bus: Bus;
   readonly view: LocalView;
   readonly artifacts: ArtifactStore;
-  start(engine: ImageEngine, change?: Partial<WorkerOptions>): Promise<Worker>;
+  start(engine: ImageEngine, change?: Partial<WorkerOptions & { batchJobs: number }>): Promise<Worker>;
   /** Puts a job in line, and answers its id. */
   request(settings?: Record<string, unknown>, more?: Record<string, unknown>): Promise<string>;
   publish(event: JobEvent): Promise<void>;
@@ -57,22 +57,21 @@ export async function createRig(): Promise<Rig> {
     artifacts,
     publish,
     start: async (engine, change) => {
-      const worker = await startWorker({
-        kind: 'txt2img',
+      const { batchJobs = 4, ...changed } = change ?? {};
+      const options = {
         worker: `worker-${workers.length + 1}`,
         bus,
         view,
         artifacts,
-        engine,
         log,
         metrics: createWorkerMetrics(createRegistry()),
         now: Date.now,
         newClaim: randomUUID,
-        batchJobs: 4,
         backoffMs: [10, 10, 10],
         engineIdleTimeoutMs: 10_000,
-        ...change,
-      });
+        ...changed,
+      };
+      const worker = await startImageWorker(options, { engine, batchJobs });
       workers.push(worker);
       return worker;
     },

@@ -1,6 +1,7 @@
 import type { Bus } from '@genfleet/bus';
 import {
   ANNOUNCEMENT_TOPIC,
+  type Kind,
   type ModelInfo,
   type WorkerAnnouncement,
   workerAnnouncementSchema,
@@ -61,15 +62,20 @@ export class ModelCatalogue {
     this.#byName = undefined;
   }
 
-  /** Whether a job for it can be taken. Anything can while nothing is known yet. */
-  knows(model: string): boolean {
+  /** Whether a job of this kind can be taken for it. Anything can while nothing is known yet. */
+  knows(model: string, kind: Kind): boolean {
     const byName = this.#names();
-    return byName.size === 0 || byName.has(model);
+    return byName.size === 0 || byName.get(model)?.kind === kind;
   }
 
-  /** All names and aliases. */
-  names(): string[] {
-    return [...this.#names().keys()];
+  /** What was announced of a model, by name or alias. */
+  info(model: string): ModelInfo | undefined {
+    return this.#names().get(model);
+  }
+
+  /** All names and aliases of a kind. */
+  names(kind: Kind): string[] {
+    return [...this.#names()].filter(([, info]) => info.kind === kind).map(([name]) => name);
   }
 
   /** Sampler names of the model; of all models for undefined; undefined when none were announced. */

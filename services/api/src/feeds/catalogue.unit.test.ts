@@ -22,20 +22,20 @@ const catalogue = (...configured: string[]) => new ModelCatalogue(configured, ()
 
 describe('ModelCatalogue', () => {
   it('takes any model while none was announced or configured', () => {
-    expect(catalogue().knows('DreamShaper_6')).toBe(true);
+    expect(catalogue().knows('DreamShaper_6', 'txt2img')).toBe(true);
   });
 
   it('knows configured models before a worker comes', () => {
     const known = catalogue('sdxl');
-    expect([known.knows('sdxl'), known.knows('other')]).toEqual([true, false]);
+    expect([known.knows('sdxl', 'txt2img'), known.knows('other', 'txt2img')]).toEqual([true, false]);
   });
 
   it('knows models by name and alias, and resolves the alias', () => {
     const known = catalogue();
     known.apply(announcement('a'));
-    expect(known.names()).toEqual(['genfleet-demo', 'v1-5-pruned-emaonly']);
+    expect(known.names('txt2img')).toEqual(['genfleet-demo', 'v1-5-pruned-emaonly']);
     expect(known.resolve('v1-5-pruned-emaonly')).toBe('genfleet-demo');
-    expect(known.knows('DreamShaper_6')).toBe(false);
+    expect(known.knows('DreamShaper_6', 'txt2img')).toBe(false);
     expect(known.samplers('v1-5-pruned-emaonly')).toEqual(['euler', 'ddim']);
   });
 
@@ -53,7 +53,7 @@ describe('ModelCatalogue', () => {
     const known = catalogue();
     known.apply(announcement('a'));
     known.apply(announcement('a', { leaving: true, models: [] }));
-    expect(known.knows('genfleet-demo')).toBe(true);
+    expect(known.knows('genfleet-demo', 'txt2img')).toBe(true);
     expect(known.workers('genfleet-demo')).toBe(0);
   });
 
@@ -61,7 +61,7 @@ describe('ModelCatalogue', () => {
     const known = catalogue();
     known.apply(announcement('old', {}, 25 * 60 * MINUTE_MS));
     known.apply(announcement('new', { models: [] }));
-    expect(known.names()).toEqual([]);
+    expect(known.names('txt2img')).toEqual([]);
   });
 
   it('does not let an older word replace a newer one', () => {

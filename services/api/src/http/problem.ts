@@ -1,4 +1,4 @@
-import { type ErrorCode, GenfleetError } from '@genfleet/job';
+import { type ErrorCode, GenfleetError, type Kind } from '@genfleet/job';
 
 export interface Fault {
   /** Dotted path from the body's root, or the name of a parameter or header. */
@@ -33,7 +33,10 @@ const TITLES: Readonly<Record<number, string>> = {
   504: 'Gateway Timeout',
 };
 
-export const IMAGE_NOT_FOUND: Problem = { status: 404, detail: 'Image not found', bare: true };
+export const NOT_FOUND: Readonly<Record<Kind, Problem>> = {
+  txt2img: { status: 404, detail: 'Image not found', bare: true },
+  completion: { status: 404, detail: 'Completion not found' },
+};
 
 const INTERNAL: Problem = {
   status: 500,

@@ -1,6 +1,6 @@
 import { GenfleetError } from '@genfleet/job';
 import { describe, expect, it } from '@jest/globals';
-import { IMAGE_NOT_FOUND, invalid, openAiError, problemBody, problemOf } from './problem.ts';
+import { invalid, NOT_FOUND, openAiError, problemBody, problemOf } from './problem.ts';
 
 describe('problemOf', () => {
   it('keeps what went wrong inside to itself', () => {
@@ -21,7 +21,7 @@ describe('problemOf', () => {
 
 describe('bodies', () => {
   it("gives the seed's 404 to the letter", () => {
-    expect(problemBody(IMAGE_NOT_FOUND)).toEqual({ detail: 'Image not found' });
+    expect(problemBody(NOT_FOUND.txt2img)).toEqual({ detail: 'Image not found' });
   });
 
   it('gives problem details with every fault', () => {

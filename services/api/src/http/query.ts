@@ -1,4 +1,4 @@
-import { JOB_STATUSES, type JobStatus } from '@genfleet/job';
+import { JOB_STATUSES, type JobStatus, KINDS } from '@genfleet/job';
 import type { JobFilter, Page } from '@genfleet/ledger';
 import { z } from 'zod';
 import type {} from 'zod-openapi';
@@ -27,6 +27,11 @@ export const pageQuerySchema = z.object({
   limit: whole(1, MAX_LIMIT, DEFAULT_LIMIT),
   offset: whole(0, Number.MAX_SAFE_INTEGER, 0),
 });
+
+/** Which kind of job is meant; images unless it says otherwise. */
+export const kindQuerySchema = z.object({ kind: z.enum(KINDS).default('txt2img') });
+
+export const deadLetterQuerySchema = pageQuerySchema.extend(kindQuerySchema.shape);
 
 const statusList = z
   .string()

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
-import { decideCancel, decideRequest, type ImageRequest, type JobState } from '@genfleet/job';
+import { type Admission, decideCancel, type JobState, type Kind, type RequestedEvent } from '@genfleet/job';
+import type { View } from '@genfleet/ledger';
 import type { Api } from '../api.ts';
 import { invalid, type Problem, unavailable } from '../http/problem.ts';
 import type { Receipt } from './publisher.ts';
@@ -19,10 +20,20 @@ interface Idempotency {
   readonly body_sha256: string;
 }
 
+/** A request that was checked and is to become a job. */
+export interface Admissible {
+  readonly kind: Kind;
+  /** What a repeated request must have in common with the first, for an `Idempotency-Key`. */
+  readonly body: unknown;
+  /** The job's first message. */
+  make(admission: Omit<Admission, 'seed'>): RequestedEvent;
+}
+
 /** Puts a checked request in line: once it resolves with an id, the job is durable. */
-export async function admit(api: Api, request: ImageRequest, key: string | undefined): Promise<Admitted> {
-  if (api.queue.isFull()) {
-    const detail = `The queue is full (${api.queue.maxQueued} jobs wait)`;
+export async function admit(api: Api, request: Admissible, key: string | undefined): Promise<Admitted> {
+  const queue = api.queues[request.kind];
+  if (queue.isFull()) {
+    const detail = `The queue is full (${queue.maxQueued} jobs wait)`;
     return { ok: false, problem: unavailable(detail, QUEUE_FULL_RETRY_SECONDS) };
   }
   if (key === undefined) return publishNew(api, request, undefined);
@@ -34,13 +45,13 @@ export async function admit(api: Api, request: ImageRequest, key: string | undef
   }
   return admitOnce(api, request, {
     key_sha256: hash('sha256', `${api.tenant}\n${key}`),
-    body_sha256: hash('sha256', JSON.stringify(request)),
+    body_sha256: hash('sha256', JSON.stringify(request.body)),
   });
 }
 
 async function publishNew(
   api: Api,
-  request: ImageRequest,
+  request: Admissible,
   idempotency: Idempotency | undefined,
 ): Promise<{ ok: true; id: string; receipt: Receipt }> {
   const { clock, newId } = api.options;
@@ -50,18 +61,17 @@ async function publishNew(
     id,
     tenant: api.tenant,
     nowMs,
-    seed: request.generation_settings.seed ?? api.newSeed(),
     ...(idempotency ? { idempotency } : {}),
   };
-  const receipt = await api.publisher.publish(decideRequest(request, admission));
-  api.queue.admitted();
+  const receipt = await api.publisher.publish(request.make(admission));
+  api.queues[request.kind].admitted();
   // a line per request costs as much as the request: only when asked for
   api.options.log.debug({ jobId: id, tenant: api.tenant }, 'in line');
   return { ok: true, id, receipt };
 }
 
 /** Requests of one key on this replica go one after the other; the rest of the fleet is the ledger's to order. */
-async function admitOnce(api: Api, request: ImageRequest, idempotency: Idempotency): Promise<Admitted> {
+async function admitOnce(api: Api, request: Admissible, idempotency: Idempotency): Promise<Admitted> {
   const { key_sha256: key } = idempotency;
   const before = api.admitting.get(key);
   const mine = (async () => {
@@ -83,10 +93,10 @@ async function admitOnce(api: Api, request: ImageRequest, idempotency: Idempoten
  */
 async function admitAgainstLedger(
   api: Api,
-  request: ImageRequest,
+  request: Admissible,
   idempotency: Idempotency,
 ): Promise<Admitted> {
-  const { view } = api.options;
+  const view = api.options.views[request.kind];
   if (!view.ready && !(await view.caughtUp(api.catchUpMs))) {
     return { ok: false, problem: unavailable('The view is still reading the topics', 1) };
   }
@@ -95,18 +105,18 @@ async function admitAgainstLedger(
   const admitted = await publishNew(api, request, idempotency);
   const { topic, messageId } = admitted.receipt;
   if (!(await view.applied(topic, messageId, api.catchUpMs))) {
-    void yieldLater(api, admitted, idempotency.key_sha256);
+    void yieldLater(api, view, admitted, idempotency.key_sha256);
     const detail =
       'The job was stored, but not read back in time to be sure that the key is new. Send it again.';
     return { ok: false, problem: unavailable(detail, 1) };
   }
-  const first = await yieldToFirst(api, admitted.id, idempotency.key_sha256);
+  const first = await yieldToFirst(api, view, admitted.id, idempotency.key_sha256);
   return first ? sameJob(first, idempotency) : admitted;
 }
 
 /** Takes the job back if the key belongs to another one, and gives that one. */
-async function yieldToFirst(api: Api, id: string, key: string): Promise<JobState | undefined> {
-  const { view, clock } = api.options;
+async function yieldToFirst(api: Api, view: View, id: string, key: string): Promise<JobState | undefined> {
+  const { clock } = api.options;
   const first = view.jobByIdempotencyKey(key);
   if (!first || first.id === id) return undefined;
   const own = view.job(id);
@@ -116,11 +126,16 @@ async function yieldToFirst(api: Api, id: string, key: string): Promise<JobState
 }
 
 /** The client was told to come again; what it sent meanwhile must not run twice once the view gets there. */
-async function yieldLater(api: Api, { id, receipt }: { id: string; receipt: Receipt }, key: string) {
-  const { view, log } = api.options;
+async function yieldLater(
+  api: Api,
+  view: View,
+  { id, receipt }: { id: string; receipt: Receipt },
+  key: string,
+) {
+  const { log } = api.options;
   try {
     const { topic, messageId } = receipt;
-    if (await view.applied(topic, messageId, YIELD_LATER_MS)) await yieldToFirst(api, id, key);
+    if (await view.applied(topic, messageId, YIELD_LATER_MS)) await yieldToFirst(api, view, id, key);
   } catch (err) {
     log.warn({ jobId: id, err }, 'a repeated request could not be taken back');
   }

@@ -1,12 +1,13 @@
-import { isUuid, type JobState, jobIdTimeMs } from '@genfleet/job';
+import { isUuid, type JobState, jobIdTimeMs, type Kind, type RequestedEvent } from '@genfleet/job';
+import type { View } from '@genfleet/ledger';
 import type { Api } from '../api.ts';
-import { IMAGE_NOT_FOUND, invalid, type Problem, unavailable } from '../http/problem.ts';
+import { invalid, NOT_FOUND, type Problem, unavailable } from '../http/problem.ts';
 
-/** A job whose request is known. */
-export type KnownJob = JobState & { readonly request: NonNullable<JobState['request']> };
+/** A job of this kind whose request is known. */
+export type KnownJob<K extends Kind> = JobState & { readonly request: RequestedEvent<K> };
 
-export type Found =
-  | { readonly ok: true; readonly job: KnownJob }
+export type Found<K extends Kind> =
+  | { readonly ok: true; readonly job: KnownJob<K> }
   | { readonly ok: false; readonly problem: Problem };
 
 /** An id younger than this may be one that another replica admitted and this one has not read yet. */
@@ -16,28 +17,34 @@ const RECENT_MS = 60_000;
  * Reads a job so that whoever was given its id finds it, on whichever replica: an unknown id that was made just
  * now waits for the view to catch up. A view that can't say yet answers 503 and never a wrong 404.
  */
-export async function findJob(api: Api, idText: string): Promise<Found> {
+export async function findJob<K extends Kind>(api: Api, kind: K, idText: string): Promise<Found<K>> {
   const id = idText.toLowerCase();
   if (!isUuid(id)) return { ok: false, problem: invalid([{ path: 'id', message: 'not a UUID' }]) };
-  const { view } = api.options;
-  const known = knownJob(api, view.job(id));
+  const view = api.options.views[kind];
+  const known = knownJob<K>(api, view.job(id));
   if (known) return { ok: true, job: known };
-  if (!view.ready || mayBeOnItsWay(api, id)) {
+  if (!view.ready || mayBeOnItsWay(api, view, id)) {
     const caughtUp = await view.caughtUp(api.catchUpMs);
-    const job = knownJob(api, view.job(id));
+    const job = knownJob<K>(api, view.job(id));
     if (job) return { ok: true, job };
     if (!caughtUp) return { ok: false, problem: unavailable('The view has not caught up with the bus', 1) };
   }
-  return { ok: false, problem: IMAGE_NOT_FOUND };
+  return { ok: false, problem: NOT_FOUND[kind] };
 }
 
-function mayBeOnItsWay(api: Api, id: string): boolean {
-  const { clock, view } = api.options;
+/** The same for an id of whichever kind. */
+export async function findAnyJob(api: Api, id: string): Promise<Found<Kind>> {
+  const completion = api.options.views.completion.job(id.toLowerCase());
+  return completion ? findJob(api, 'completion', id) : findJob(api, 'txt2img', id);
+}
+
+function mayBeOnItsWay(api: Api, view: View, id: string): boolean {
+  const { clock } = api.options;
   if (view.job(id)) return true;
   const madeMs = jobIdTimeMs(id);
   return madeMs !== undefined && Math.abs(clock() - madeMs) < RECENT_MS;
 }
 
-function knownJob(api: Api, state: JobState | undefined): KnownJob | undefined {
-  return state?.request?.tenant === api.tenant ? (state as KnownJob) : undefined;
+function knownJob<K extends Kind>(api: Api, state: JobState | undefined): KnownJob<K> | undefined {
+  return state?.request?.tenant === api.tenant ? (state as KnownJob<K>) : undefined;
 }

@@ -73,7 +73,7 @@ export function toImageRequest(body: unknown, catalogue: ModelCatalogue): OpenAi
 
 /** Clients may leave the model out; then it is the demo model, or the first there is. */
 function defaultModel(catalogue: ModelCatalogue): string | undefined {
-  return catalogue.knows('genfleet-demo') ? undefined : catalogue.names()[0];
+  return catalogue.knows('genfleet-demo', 'txt2img') ? undefined : catalogue.names('txt2img')[0];
 }
 
 function ownName(path: string): string {

@@ -1,6 +1,15 @@
 import { hash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bus, OutgoingMessage, Producer } from '@genfleet/bus';
-import { encodeEvent, GenfleetError, type JobEvent, type Topic, topicOf } from '@genfleet/job';
+import {
+  encodeEvent,
+  GenfleetError,
+  type JobEvent,
+  type Kind,
+  type Topic,
+  topicOf,
+  topicsOf,
+} from '@genfleet/job';
 import type { View } from '@genfleet/ledger';
 import { injectContext, withSpan } from '@genfleet/telemetry';
 
@@ -22,6 +31,7 @@ export class Publisher {
   /** The newest message of each topic that this replica wrote. */
   readonly #newest = new Map<string, { readonly topic: Topic; readonly messageId: string }>();
   #pending = 0;
+  #idle = Promise.withResolvers<void>();
 
   constructor(bus: Bus, timeoutMs: number) {
     this.#bus = bus;
@@ -38,6 +48,7 @@ export class Publisher {
     }
     const topic = topicOf(event.type, event.kind);
     const value = encodeEvent(event);
+    if (this.#pending === 0) this.#idle = Promise.withResolvers();
     this.#pending += 1;
     try {
       const span = { kind: 'producer', attributes: { 'messaging.destination.name': topic.name } } as const;
@@ -50,13 +61,20 @@ export class Publisher {
       return { topic, messageId, sha256: hash('sha256', value) };
     } finally {
       this.#pending -= 1;
+      if (this.#pending === 0) this.#idle.resolve();
     }
   }
 
-  /** Waits until the view has folded all that this replica published so far, `timeoutMs` at most. */
-  async folded(view: Pick<View, 'applied'>, timeoutMs: number): Promise<void> {
-    const newest = [...this.#newest.values()];
+  /** Waits until the view of this kind has folded all that this replica published so far, `timeoutMs` at most. */
+  async folded(view: Pick<View, 'applied'>, kind: Kind, timeoutMs: number): Promise<void> {
+    const newest = topicsOf(kind).flatMap(({ topic }) => this.#newest.get(topic.name) ?? []);
     await Promise.all(newest.map(({ topic, messageId }) => view.applied(topic, messageId, timeoutMs)));
+  }
+
+  /** Resolves once nothing is under way, after `timeoutMs` at most. */
+  async idle(timeoutMs: number): Promise<void> {
+    if (this.#pending > 0)
+      await Promise.race([this.#idle.promise, sleep(timeoutMs, undefined, { ref: false })]);
   }
 
   async #send(topic: Topic, message: OutgoingMessage) {

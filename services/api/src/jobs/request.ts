@@ -31,7 +31,8 @@ export function checkImageRequest(
   return parsed.success && faults.length === 0 ? { ok: true, request: parsed.data } : { ok: false, faults };
 }
 
-function webhookFault(url: unknown, { isOn, allowPrivate }: WebhookPolicy): string | undefined {
+/** Why a job can't have this webhook; undefined when it can, or names none. */
+export function webhookFault(url: unknown, { isOn, allowPrivate }: WebhookPolicy): string | undefined {
   if (url === undefined) return undefined;
   // a promise that nobody would keep
   if (!isOn) return 'webhooks are not set up here (WEBHOOK_SECRET)';
@@ -60,8 +61,8 @@ function unknownNames(
 ): Fault[] {
   const faults: Fault[] = [];
   const { model, sampler_name: sampler } = settings;
-  if (model !== undefined && !catalogue.knows(model)) {
-    const message = `unknown model ${quoted(model)}; there are: ${catalogue.names().join(', ')}`;
+  if (model !== undefined && !catalogue.knows(model, 'txt2img')) {
+    const message = `unknown model ${quoted(model)}; there are: ${catalogue.names('txt2img').join(', ')}`;
     faults.push({ path: 'generation_settings.model', message });
   }
   const samplers = catalogue.samplers(model) ?? SAMPLERS;

@@ -4,7 +4,7 @@ import { readJson } from '../http/body.ts';
 import { goneSignal } from '../http/gone-signal.ts';
 import { invalid } from '../http/problem.ts';
 import { sendJson, sendProblem } from '../http/respond.ts';
-import { admit } from '../jobs/admit.ts';
+import { admitImage } from '../jobs/admit-image.ts';
 import { awaitEnd } from '../jobs/await-end.ts';
 import type { Receipt } from '../jobs/publisher.ts';
 import { checkImageRequest } from '../jobs/request.ts';
@@ -22,8 +22,7 @@ export async function createImage(api: Api, req: Request, res: Response): Promis
   }
   const checked = checkImageRequest(body.value, api.catalogue, api.webhooks);
   if (!checked.ok) return sendProblem(req, res, invalid(checked.faults));
-  const key = req.headers['idempotency-key'];
-  const admitted = await admit(api, checked.request, Array.isArray(key) ? key.join(',') : key);
+  const admitted = await admitImage(api, checked.request, req);
   if (!admitted.ok) return sendProblem(req, res, admitted.problem);
 
   const { id, receipt } = admitted;
@@ -31,7 +30,12 @@ export async function createImage(api: Api, req: Request, res: Response): Promis
   const { prefer } = req.headers;
   const waitSeconds = prefer === undefined ? 0 : waitIn(prefer);
   if (waitSeconds > 0) {
-    const ended = await awaitEnd(api.options.view, id, waitSeconds * 1_000, goneSignal(res, api.stopping));
+    const ended = await awaitEnd(
+      api.options.views.txt2img,
+      id,
+      waitSeconds * 1_000,
+      goneSignal(res, api.stopping),
+    );
     headers['preference-applied'] = `wait=${waitSeconds}`;
     if (ended) {
       const image = await renderImage(ended, renderContext(api, baseUrlOf(api, req)));

@@ -1,8 +1,10 @@
-import { decideRedrive, type JobState } from '@genfleet/job';
+import { decideRedrive, type JobState, type Kind } from '@genfleet/job';
 import type { Request, Response } from 'express';
 import type { Api } from '../api.ts';
+import { invalid } from '../http/problem.ts';
+import { kindQuerySchema, parseQuery } from '../http/query.ts';
 import { sendJson, sendProblem } from '../http/respond.ts';
-import { findJob } from '../jobs/find-job.ts';
+import { findAnyJob } from '../jobs/find-job.ts';
 import type { Receipt } from '../jobs/publisher.ts';
 
 /** Dead letters that one call puts back in line at most; the answer says how many are left. */
@@ -11,19 +13,22 @@ const AT_ONCE = 100;
 
 /** `POST /dead-letters/{id}/redrive` */
 export async function redriveOne(api: Api, req: Request, res: Response): Promise<void> {
-  const found = await findJob(api, String(req.params['id']));
+  const found = await findAnyJob(api, String(req.params['id']));
   if (!found.ok) return sendProblem(req, res, found.problem);
   const event = decideRedrive(found.job);
   if ('refused' in event) return sendProblem(req, res, { status: 409, detail: event.refused });
   const receipt = await api.publisher.publish(event);
   api.options.log.info({ jobId: event.id, tenant: api.tenant }, 'redriven');
-  await settle(api, receipt);
+  await settle(api, event.kind, receipt);
   sendJson(res, 202, { message: 'Request is being processed', id: event.id, redrive: event.redrive });
 }
 
-/** `POST /dead-letters/redrive`: all of them, oldest calls first bounded. */
-export async function redriveAll(api: Api, _req: Request, res: Response): Promise<void> {
-  const { view } = api.options;
+/** `POST /dead-letters/redrive`: all of one kind, newest first, a bounded number in one call. */
+export async function redriveAll(api: Api, req: Request, res: Response): Promise<void> {
+  const query = parseQuery(kindQuerySchema, req.url);
+  if (!query.ok) return sendProblem(req, res, invalid(query.faults));
+  const { kind } = query.value;
+  const view = api.options.views[kind];
   const filter = { tenant: api.tenant, status: ['dead'] as const };
   const before = view.count(filter);
   const dead = view.jobs(filter, { limit: MAX_REDRIVEN, offset: 0 });
@@ -37,7 +42,7 @@ export async function redriveAll(api: Api, _req: Request, res: Response): Promis
     redriven += sent.length;
     last = sent.at(-1) ?? last;
   }
-  if (last) await settle(api, last);
+  if (last) await settle(api, kind, last);
   sendJson(res, 202, { redriven, remaining: Math.max(0, before - redriven) });
 }
 
@@ -50,6 +55,6 @@ async function redrive(api: Api, state: JobState): Promise<Receipt | undefined> 
 }
 
 /** The caller's next read should show it; if the view is slow the job is in line all the same. */
-async function settle(api: Api, { topic, messageId }: Receipt): Promise<void> {
-  await api.options.view.applied(topic, messageId, api.catchUpMs);
+async function settle(api: Api, kind: Kind, { topic, messageId }: Receipt): Promise<void> {
+  await api.options.views[kind].applied(topic, messageId, api.catchUpMs);
 }

@@ -1,4 +1,11 @@
-import { isTerminal, type JobState, type ProgressEvent, statusOf } from '@genfleet/job';
+import {
+  isTerminal,
+  type JobState,
+  type Kind,
+  type ProgressEvent,
+  statusOf,
+  type TextEvent,
+} from '@genfleet/job';
 import type { Request, Response } from 'express';
 import { type Api, baseUrlOf, renderContext } from '../api.ts';
 import { goneSignal } from '../http/gone-signal.ts';
@@ -14,17 +21,29 @@ import {
   type Place,
   parseEventId,
 } from '../jobs/milestones.ts';
-import { type RenderContext, renderImage } from '../render-image.ts';
+import type { RenderContext } from '../render-image.ts';
+import { renderJob } from '../render-job.ts';
 
 const MAX_STREAMS = 2_000;
 const BEFORE_ALL: Place = [-1, 0, 0];
+/** Under which name the last event carries the job. */
+const NOUN: Record<Kind, string> = { txt2img: 'image', completion: 'completion' };
 
 /**
  * `GET /images/{id}/events`: what happened to the job, what happens, and its end. After the terminal event the
  * stream ends, and a client that comes back with its id is told 204, which stops a browser's EventSource.
  */
-export async function streamEvents(api: Api, req: Request, res: Response): Promise<void> {
-  const found = await findJob(api, String(req.params['id']));
+export function streamImageEvents(api: Api, req: Request, res: Response): Promise<void> {
+  return streamEvents(api, req, res, 'txt2img');
+}
+
+/** `GET /v1/completions/{id}/events`: the same for a completion, with its text as it comes. */
+export function streamCompletionEvents(api: Api, req: Request, res: Response): Promise<void> {
+  return streamEvents(api, req, res, 'completion');
+}
+
+async function streamEvents(api: Api, req: Request, res: Response, kind: Kind): Promise<void> {
+  const found = await findJob(api, kind, String(req.params['id']));
   if (!found.ok) return sendProblem(req, res, found.problem);
   const last = parseEventId(String(req.headers['last-event-id'] ?? '')) ?? BEFORE_ALL;
   const isOver = isTerminal(statusOf(found.job)) && after(last, found.job).length === 0;
@@ -36,7 +55,7 @@ export async function streamEvents(api: Api, req: Request, res: Response): Promi
     return sendProblem(req, res, unavailable(`${MAX_STREAMS} event streams are open already`, 5));
   }
   const gone = goneSignal(res, api.stopping);
-  const feed = new JobFeed(api, new SseStream(res), renderContext(api, baseUrlOf(api, req)), last);
+  const feed = new JobFeed(api, kind, new SseStream(res), renderContext(api, baseUrlOf(api, req)), last);
   feed.follow(found.job.id, gone);
 }
 
@@ -47,20 +66,22 @@ function after(last: Place, state: JobState): Milestone[] {
 /** One client's stream of one job. */
 class JobFeed {
   readonly #api: Api;
+  readonly #kind: Kind;
   readonly #stream: SseStream;
   readonly #ctx: RenderContext;
   #last: Place;
   #hasEnded = false;
 
-  constructor(api: Api, stream: SseStream, ctx: RenderContext, last: Place) {
+  constructor(api: Api, kind: Kind, stream: SseStream, ctx: RenderContext, last: Place) {
     this.#api = api;
+    this.#kind = kind;
     this.#stream = stream;
     this.#ctx = ctx;
     this.#last = last;
   }
 
   follow(id: string, gone: AbortSignal): void {
-    const { view } = this.#api.options;
+    const view = this.#api.options.views[this.#kind];
     const closeStream = this.#api.metrics.streamOpened();
     const heartbeat = setInterval(() => this.#beat(id), this.#api.heartbeatMs);
     gone.addEventListener(
@@ -73,7 +94,9 @@ class JobFeed {
       { once: true },
     );
     view.onChange(id, ({ state }) => this.#changed(state), gone);
-    this.#api.progress.onProgress(id, (progress) => this.#stepped(progress), gone);
+    if (this.#kind === 'txt2img') {
+      this.#api.progress.onProgress(id, (progress) => this.#stepped(progress), gone);
+    } else this.#api.texts.add(id, (text) => this.#written(text), gone);
     // read again after subscribing: nothing can fall in between
     const now = view.job(id);
     if (now) this.#changed(now);
@@ -101,8 +124,8 @@ class JobFeed {
 
   async #end(type: 'completed' | 'dead' | 'cancelled', state: JobState, eventId: string): Promise<void> {
     try {
-      const image = await renderImage(state, this.#ctx);
-      this.#stream.send(type, { id: state.id, image }, eventId);
+      const job = await renderJob(state, this.#ctx);
+      this.#stream.send(type, { id: state.id, [NOUN[this.#kind]]: job }, eventId);
     } catch (err) {
       // without its last event the client comes back and asks again
       this.#api.options.log.warn({ jobId: state.id, err }, 'could not render the end of a job');
@@ -122,9 +145,15 @@ class JobFeed {
     });
   }
 
+  /** Pieces carry their number: who comes late, or misses one, sees that and takes the whole text at the end. */
+  #written({ id, attempt, seq, deltas, redrive }: TextEvent): void {
+    if (this.#hasEnded || redrive < this.#last[0]) return;
+    this.#stream.send('text', { id, attempt, seq, choices: deltas });
+  }
+
   /** A job that waits is told its place again; it carries no id, since nothing happened to the job. */
   #beat(id: string): void {
-    const state = this.#api.options.view.job(id);
+    const state = this.#api.options.views[this.#kind].job(id);
     const queue = state && !this.#hasEnded ? this.#ctx.queueOf(state) : null;
     if (!state?.request || !queue) {
       this.#stream.heartbeat();

@@ -28,14 +28,15 @@ export function readiness(api: Api) {
 }
 
 async function check(api: Api): Promise<Readiness> {
-  const { bus, artifacts, view } = api.options;
+  const { bus, artifacts, views } = api.options;
+  const isReady = Object.values(views).every(({ ready }) => ready);
   const [busState, artifactsState] = await Promise.all([
     outcomeOf(bus.ping(CHECK_TIMEOUT_MS)),
     outcomeOf(artifacts.health()),
   ]);
   const checks = {
     bus: busState,
-    view: view.ready ? 'ok' : 'reading the topics',
+    view: isReady ? 'ok' : 'reading the topics',
     artifacts: artifactsState,
     service: api.stopping.aborted ? 'stopping' : 'ok',
   };

@@ -5,7 +5,7 @@ import { readJson } from '../http/body.ts';
 import { goneSignal } from '../http/gone-signal.ts';
 import type { Problem } from '../http/problem.ts';
 import { sendJson, sendProblem } from '../http/respond.ts';
-import { admit } from '../jobs/admit.ts';
+import { admitImage } from '../jobs/admit-image.ts';
 import { awaitEnd } from '../jobs/await-end.ts';
 import { toImageRequest } from '../jobs/openai-request.ts';
 
@@ -24,11 +24,10 @@ export async function generateImages(api: Api, req: Request, res: Response): Pro
   }
   const asked = toImageRequest(body.value, api.catalogue);
   if (!asked.ok) return sendProblem(req, res, asked.problem);
-  const key = req.headers['idempotency-key'];
-  const admitted = await admit(api, asked.request, Array.isArray(key) ? key.join(',') : key);
+  const admitted = await admitImage(api, asked.request, req);
   if (!admitted.ok) return sendProblem(req, res, admitted.problem);
   const { id } = admitted;
-  const ended = await awaitEnd(api.options.view, id, WAIT_MS, goneSignal(res, api.stopping));
+  const ended = await awaitEnd(api.options.views.txt2img, id, WAIT_MS, goneSignal(res, api.stopping));
   if (!ended) {
     if (res.destroyed) return cancelAbandoned(api, id);
     return sendProblem(req, res, { status: 504, detail: `The image is not ready yet. Its job is ${id}.` });
@@ -63,7 +62,7 @@ function failureIn(state: JobState): Problem | undefined {
 }
 
 async function cancelAbandoned(api: Api, id: string): Promise<void> {
-  const state = api.options.view.job(id);
+  const state = api.options.views.txt2img.job(id);
   if (!state) return;
   const event = decideCancel(state, api.options.clock(), 'The client hung up');
   if (!('refused' in event)) await api.publisher.publish(event);

@@ -1,5 +1,5 @@
 import type { Delivery } from '@genfleet/bus';
-import { decodeEvent, type JobState, type Topic } from '@genfleet/job';
+import { decodeEvent, type JobState, type Kind, type Topic } from '@genfleet/job';
 import type { View } from '@genfleet/ledger';
 import { extractContext, type Logger, type WebhookMetrics, withSpan } from '@genfleet/telemetry';
 import { decideCall } from './decide-call.ts';
@@ -16,7 +16,7 @@ const SLOT_MS = 250;
 const BUSY_HOST_WAIT_MS = 1_000;
 
 export interface DeliverOptions {
-  readonly view: Pick<View, 'job' | 'applied'>;
+  readonly views: Readonly<Record<Kind, Pick<View, 'job' | 'applied'>>>;
   readonly sign: Sign;
   /** Unix time in ms. */
   readonly clock: () => number;
@@ -34,7 +34,8 @@ export interface DeliverOptions {
 export async function deliver(options: DeliverOptions, topic: Topic, delivery: Delivery): Promise<void> {
   const event = read(options, delivery);
   if (!event) return delivery.ack();
-  const { view, clock } = options;
+  const { views, clock } = options;
+  const view = views[event.kind];
   if (!(await view.applied(topic, delivery.messageId, FOLD_MS))) return delivery.nack(NOT_FOLDED_WAIT_MS);
   const order = { timeMs: delivery.publishTimeMs, type: event.type, messageId: delivery.messageId };
   const decision = decideCall(event, order, view.job(event.id), clock());

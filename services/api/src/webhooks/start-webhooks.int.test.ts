@@ -87,7 +87,7 @@ describe('startWebhooks', () => {
     const metrics = createWebhookMetrics(registry);
     const options = {
       bus,
-      view,
+      views: { txt2img: view, completion: view },
       secret: SECRET,
       allowPrivate: true,
       clock: Date.now,
@@ -108,11 +108,11 @@ describe('startWebhooks', () => {
     await producer.send({ key: event.id, value: encodeEvent(event) });
   }
 
-  const job = (webhook_url?: string): RequestedEvent =>
+  const job = (webhook_url?: string): RequestedEvent<'txt2img'> =>
     requested({ id: newJobId(Date.now()), ...(webhook_url === undefined ? {} : { webhook_url }) });
 
   /** Each event in a millisecond of its own, so that the order of the ledger is that of the arguments. */
-  async function end(of: RequestedEvent, ...events: readonly JobEvent[]): Promise<RequestedEvent> {
+  async function end<Of extends RequestedEvent>(of: Of, ...events: readonly JobEvent[]): Promise<Of> {
     for (const event of [of, ...events]) {
       await publish(event);
       await sleep(2);

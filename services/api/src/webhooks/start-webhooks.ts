@@ -1,5 +1,5 @@
 import { type Bus, type Consumer, WEBHOOK_SUBSCRIPTION } from '@genfleet/bus';
-import { type JobState, KINDS, type Topic, topicOf } from '@genfleet/job';
+import { type JobState, KINDS, type Kind, type Topic, topicOf } from '@genfleet/job';
 import type { View } from '@genfleet/ledger';
 import type { Logger, WebhookMetrics } from '@genfleet/telemetry';
 import { deliver } from './deliver.ts';
@@ -14,7 +14,7 @@ const PER_HOST = 32;
 
 export interface WebhookOptions {
   readonly bus: Bus;
-  readonly view: Pick<View, 'job' | 'applied'>;
+  readonly views: Readonly<Record<Kind, Pick<View, 'job' | 'applied'>>>;
   /** `whsec_` and the base64 of 24 to 64 random bytes, shared with the receivers. */
   readonly secret: string;
   /** Calls private, loopback and link-local addresses as well. */

@@ -9,7 +9,7 @@ export function endsJob(event: JobEvent): event is EndEvent {
   return event.type === 'completed' || event.type === 'dead' || event.type === 'cancelled';
 }
 
-const NOUN: Record<Kind, string> = { txt2img: 'image' };
+const NOUN: Record<Kind, string> = { txt2img: 'image', completion: 'completion' };
 const VERB: Record<EndEvent['type'], string> = {
   completed: 'completed',
   dead: 'failed',
