@@ -4,7 +4,7 @@
  */
 import { constants, setPriority } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import { codeModelInfo, readCodeManifest } from './code-model.ts';
+import { codeModelInfo, readCodeManifest } from './code-manifest.ts';
 import type { FromEngineProcess, FromEngineThread, ToEngineProcess } from './protocol.ts';
 
 // the API and the bus come first on a machine that is busy drawing; threads inherit it

@@ -49,7 +49,8 @@ export function nextToken(
   if (settings.temperature === 0) return penalised.indexOf(largestOf(penalised));
   const largest = largestOf(penalised);
   const weights = penalised.map((logit) => Math.exp((logit - largest) / settings.temperature));
-  return draw(nucleus(weights, settings.top_p), random());
+  const candidates = settings.top_p < 1 ? nucleus(weights, settings.top_p) : [...weights.keys()];
+  return draw(candidates, weights, random());
 }
 
 function withPenalties(
@@ -63,39 +64,32 @@ function withPenalties(
   return penalised;
 }
 
-interface Weighted {
-  readonly id: number;
-  readonly weight: number;
-}
-
 /** The fewest tokens, likeliest first, that together have `topP` of all the weight (Holtzman et al. 2020). */
-function nucleus(weights: Float32Array, topP: number): Weighted[] {
-  let total = 0;
-  for (const weight of weights) total += weight;
+function nucleus(weights: Float32Array, topP: number): number[] {
+  const weight = (id: number) => weights[id] ?? 0;
+  const total = weights.reduce((sum, next) => sum + next, 0);
   // all tokens below this together weigh less than what may be left out, so that few have to be sorted
   const least = (total * (1 - topP)) / weights.length;
-  const candidates: Weighted[] = [];
-  for (const [id, weight] of weights.entries()) {
-    if (weight > 0 && weight >= least) candidates.push({ id, weight });
-  }
-  if (topP >= 1) return candidates;
-  candidates.sort((a, b) => b.weight - a.weight || a.id - b.id);
+  const candidates: number[] = [];
+  for (const [id, next] of weights.entries()) if (next > 0 && next >= least) candidates.push(id);
+  candidates.sort((a, b) => weight(b) - weight(a) || a - b);
   let sum = 0;
-  const enough = candidates.findIndex(({ weight }) => {
-    sum += weight;
+  const enough = candidates.findIndex((id) => {
+    sum += weight(id);
     return sum >= topP * total;
   });
   return candidates.slice(0, enough < 0 ? candidates.length : enough + 1);
 }
 
-function draw(candidates: readonly Weighted[], uniform: number): number {
-  let left = uniform * candidates.reduce((sum, { weight }) => sum + weight, 0);
-  for (const { id, weight } of candidates) {
-    left -= weight;
+/** One of the candidates, by their weights. */
+function draw(candidates: readonly number[], weights: Float32Array, uniform: number): number {
+  let left = uniform * candidates.reduce((sum, id) => sum + (weights[id] ?? 0), 0);
+  for (const id of candidates) {
+    left -= weights[id] ?? 0;
     if (left < 0) return id;
   }
   // rounding: the last one ends at 1
-  return candidates.at(-1)?.id ?? 0;
+  return candidates.at(-1) ?? 0;
 }
 
 function largestOf(values: Float32Array): number {

@@ -1,7 +1,7 @@
 import type { TextSettings } from '@genfleet/engine';
 import { GenfleetError } from '@genfleet/job';
 import { fimPrompt, type Tokenizer } from '@genfleet/models';
-import type { CodeManifest } from './code-model.ts';
+import type { CodeManifest } from './code-manifest.ts';
 
 /** What the model reads before it writes. */
 export interface TokenPrompt {

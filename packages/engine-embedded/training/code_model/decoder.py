@@ -61,7 +61,7 @@ class Block(nn.Module):
             )
         else:
             key, value = torch.cat([past[0], key], 2), torch.cat([past[1], value], 2)
-            mixed = attend(query, self.spread(key), self.spread(value))
+            mixed = attend(query, key, value)
         x = x + self.attention_out(mixed.transpose(1, 2).reshape(batch, n, -1))
         normed = self.feed_norm(x)
         x = x + self.down(F.silu(self.gate(normed)) * self.up(normed))
@@ -80,11 +80,18 @@ def rotate(x: Tensor, rotation: tuple[Tensor, Tensor]) -> Tensor:
 
 
 def attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
-    """Causal attention of the last positions over all of them, in operators that export plainly."""
-    n, total = query.shape[2], key.shape[2]
+    """Causal attention of the last positions over all of them, in operators that export plainly.
+
+    Query heads that share keys are laid end to end, so that the cache need not be repeated for them.
+    """
+    batch, heads, n, width = query.shape
+    key_heads, total = key.shape[1:3]
     is_seen = torch.arange(total)[None, :] <= (torch.arange(n) + (total - n))[:, None]
-    scores = query @ key.transpose(-1, -2) * query.shape[-1] ** -0.5
-    return scores.masked_fill(~is_seen, -1e9).softmax(-1) @ value
+    grouped = query.reshape(batch, key_heads, heads // key_heads * n, width)
+    scores = (grouped @ key.transpose(-1, -2)).view(batch, heads, n, total) * width**-0.5
+    shares = scores.masked_fill(~is_seen, -1e9).softmax(-1)
+    mixed = shares.view(batch, key_heads, heads // key_heads * n, total) @ value
+    return mixed.view(batch, heads, n, width)
 
 
 class Decoder(nn.Module):
