@@ -46,8 +46,9 @@ describe('bundled services', () => {
   it('take a job and run it, each from its own folder', async () => {
     const [api, worker] = await Promise.all([bundleService('api', folder), bundleService('worker', folder)]);
     for (const bundle of [api, worker]) linkInstalled(bundle);
-    const model = join(ROOT, 'packages/engine-embedded/model');
-    symlinkSync(model, join(folder, 'model'));
+    for (const model of ['model', 'code-model']) {
+      symlinkSync(join(ROOT, 'packages/engine-embedded', model), join(folder, model));
+    }
     const env = { DATA_DIR: join(folder, 'data'), PORT: '0', WORKER_PORT: '0', WEB_DIR: join(api, 'web') };
     const [apiProcess, url] = await started(api, env, /listens on (http[^"]+)/);
     children.push(apiProcess);

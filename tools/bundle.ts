@@ -63,7 +63,12 @@ export async function bundleService(service: Service, outRoot: string): Promise<
     join(ROOT, 'packages/telemetry/src/register.ts'),
   ]);
   if (service === 'api') await cp(await buildWeb(), join(outdir, 'web'), { recursive: true });
-  const metafiles = started.size > 0 ? [main, await bundle([...started])] : [main];
+  const metafiles = [main];
+  // a process may start threads of its own; bundled once more together, they share their chunks
+  for (let known = 0; known < started.size; ) {
+    known = started.size;
+    metafiles.push(await bundle([...started]));
+  }
   const names = [...new Set([...metafiles.flatMap(externalPackages), ...FOUND_BY_NAME[service]])].sort();
   await writeFile(
     join(outdir, 'package.json'),
