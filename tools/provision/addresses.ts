@@ -29,6 +29,8 @@ export interface Addresses {
   readonly otelcol: CollectorAddress;
   readonly toxiproxy: { readonly apiUrl: string };
   readonly redis: { readonly url: string };
+  /** `triton://host:port` of its gRPC service. */
+  readonly triton: { readonly url: string };
   /** A server of OpenAI's API with the model `tiny`; the URL ends in `/v1`. */
   readonly llama: { readonly url: string };
 }
@@ -62,6 +64,7 @@ const FROM_ENVIRONMENT: { [N in ComponentName]: (env: Environment) => Addresses[
   otelcol: ({ OTLP_TEST_URL }) => (OTLP_TEST_URL ? { httpUrl: OTLP_TEST_URL } : undefined),
   toxiproxy: ({ TOXIPROXY_URL }) => (TOXIPROXY_URL ? { apiUrl: TOXIPROXY_URL } : undefined),
   redis: ({ REDIS_URL }) => (REDIS_URL ? { url: REDIS_URL } : undefined),
+  triton: ({ TRITON_URL }) => (TRITON_URL ? { url: TRITON_URL } : undefined),
   llama: ({ LLAMA_URL }) => (LLAMA_URL ? { url: LLAMA_URL } : undefined),
 };
 

@@ -4,7 +4,7 @@ import { freePorts } from './free-port.ts';
 
 describe('addressFrom', () => {
   it('knows nothing where the environment names nothing', () => {
-    for (const name of ['pulsar', 's3', 'otelcol', 'toxiproxy', 'redis'] as const) {
+    for (const name of ['pulsar', 's3', 'otelcol', 'toxiproxy', 'redis', 'triton'] as const) {
       expect(addressFrom({}, name)).toBeUndefined();
       expect(addressFrom({ PULSAR_URL: '', S3_ENDPOINT: '' }, name)).toBeUndefined();
     }
@@ -23,6 +23,7 @@ describe('addressFrom', () => {
       adminUrl: 'https://a:2',
       token: 'secret',
     });
+    expect(addressFrom({ TRITON_URL: 'triton://t:8001' }, 'triton')).toEqual({ url: 'triton://t:8001' });
   });
 });
 

@@ -27,6 +27,11 @@ async function ports<const K extends string>(...names: K[]): Promise<Record<K, s
   return Object.fromEntries(names.map((name, index) => [name, String(free[index])])) as Record<K, string>;
 }
 
+/** The models that we ship, and those of tests. */
+export const TRITON_REPOSITORIES = ['services/model-triton/models', 'packages/engine-triton/test/models']
+  .map((folder) => join(import.meta.dirname, '../..', folder))
+  .join(':');
+
 /** How each component is started on free ports in a directory of its own, by its script. */
 export const RECIPES: { [N in ComponentName]: Recipe<N> } = {
   async pulsar(directory) {
@@ -77,5 +82,13 @@ export const RECIPES: { [N in ComponentName]: Recipe<N> } = {
     const { PORT } = await ports('PORT');
     await runScript('llama', ['start'], { DIR: directory, PORT });
     return { address: { url: `http://127.0.0.1:${PORT}/v1` }, stop: stopper('llama', directory) };
+  },
+  async triton(directory) {
+    const chosen = await ports('GRPC_PORT', 'HTTP_PORT', 'METRICS_PORT');
+    await runScript('triton', ['start'], { DIR: directory, REPOSITORIES: TRITON_REPOSITORIES, ...chosen });
+    return {
+      address: { url: `triton://127.0.0.1:${chosen.GRPC_PORT}` },
+      stop: stopper('triton', directory),
+    };
   },
 };

@@ -1,0 +1,2 @@
+export type { TritonCall } from './client.ts';
+export { openTritonEngine, type TritonEngineOptions } from './triton-engine.ts';

@@ -1,0 +1,76 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Missing } from './addresses.ts';
+import { freePorts } from './free-port.ts';
+import { takeLease } from './leases.ts';
+import { TRITON_REPOSITORIES } from './recipes.ts';
+import { MissingError, run, runScript } from './script.ts';
+
+/** A Triton of one test's own, that it may kill. Its ports stay the same for as long as it exists. */
+export interface OwnTriton {
+  /** `triton://host:port` of its gRPC service. */
+  readonly url: string;
+  /** Of its HTTP service, by which models are loaded and unloaded: `http://host:port`. */
+  readonly httpUrl: string;
+  /** kill -9, at once. */
+  kill(): Promise<void>;
+  /** Starts it again; resolves once its models are loaded. */
+  start(): Promise<void>;
+  /** Stops it and takes its folder away. */
+  destroy(): Promise<void>;
+}
+
+/** Takes it away when its owner is gone, also after a crash of the owner. */
+function watch(directory: string): void {
+  const leases = join(directory, 'leases');
+  takeLease(leases, process.pid);
+  const script = join(import.meta.dirname, 'triton.sh');
+  const stop = ['bash', '-c', 'DIR="$1" bash "$2" stop; rm -rf "$1"', 'stop', directory, script];
+  const reaper = join(import.meta.dirname, 'reaper.sh');
+  spawn('bash', [reaper, leases, ...stop], {
+    detached: true,
+    stdio: 'ignore',
+    env: { ...process.env, GENFLEET_LINGER_SECONDS: '1' },
+  }).unref();
+}
+
+/**
+ * Starts one, with the models that we ship and those of tests. `GENFLEET_WITHOUT=triton` goes without.
+ * @returns `{ missing }` with the reason, which was printed. @throws Error instead when `CI=true`.
+ */
+export async function startOwnTriton(): Promise<OwnTriton | Missing> {
+  if ((process.env['GENFLEET_WITHOUT'] ?? '').split(',').includes('triton')) {
+    return { missing: 'GENFLEET_WITHOUT names triton' };
+  }
+  const directory = mkdtempSync(join(tmpdir(), 'genfleet-triton-'));
+  watch(directory);
+  const [grpc, http, metrics] = await freePorts(3);
+  const env = {
+    DIR: directory,
+    GRPC_PORT: String(grpc),
+    HTTP_PORT: String(http),
+    METRICS_PORT: String(metrics),
+    REPOSITORIES: TRITON_REPOSITORIES,
+  };
+  const start = async () => void (await runScript('triton', ['start'], env));
+  try {
+    await start();
+  } catch (thrown) {
+    if (!(thrown instanceof MissingError)) throw thrown;
+    if (process.env['CI'] === 'true') throw thrown;
+    process.stderr.write(`without a Triton of its own: ${thrown.message}\n`);
+    return { missing: thrown.message };
+  }
+  return {
+    url: `triton://127.0.0.1:${grpc}`,
+    httpUrl: `http://127.0.0.1:${http}`,
+    kill: async () => void (await runScript('triton', ['kill'], env)),
+    start,
+    async destroy() {
+      await runScript('triton', ['stop'], env);
+      await run('rm', ['-rf', directory]);
+    },
+  };
+}
