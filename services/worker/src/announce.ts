@@ -1,4 +1,3 @@
-import type { Bus } from '@genfleet/bus';
 import type { Engine } from '@genfleet/engine';
 import { ANNOUNCEMENT_TOPIC, type Kind, type ModelInfo, type WorkerAnnouncement } from '@genfleet/job';
 import type { WorkerOptions } from './options.ts';
@@ -45,18 +44,19 @@ export function startAnnouncing(options: Announcer) {
 }
 
 async function send(
-  options: { bus: Bus; engine: Pick<Engine, 'name'>; worker: string; now: () => number },
+  { bus, engine, kind, worker, now }: Announcer,
   models: readonly ModelInfo[],
   leaving: boolean,
 ): Promise<void> {
   const announcement: WorkerAnnouncement = {
     type: 'announced',
-    worker: options.worker,
-    engine: options.engine.name,
+    // a process that runs both kinds announces each for itself
+    worker: `${worker}-${kind}`,
+    engine: engine.name,
     models: [...models],
-    time: new Date(options.now()).toISOString(),
+    time: new Date(now()).toISOString(),
     leaving,
   };
-  const producer = await options.bus.producer(ANNOUNCEMENT_TOPIC);
-  await producer.send({ key: options.worker, value: JSON.stringify(announcement) });
+  const producer = await bus.producer(ANNOUNCEMENT_TOPIC);
+  await producer.send({ key: announcement.worker, value: JSON.stringify(announcement) });
 }

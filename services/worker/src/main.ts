@@ -59,7 +59,7 @@ async function start(): Promise<StopService> {
     registry,
     ready: () => worker.ready(),
   });
-  log.info({}, `worker takes jobs; health on port ${health.port}`);
+  log.info({}, `worker ${worker.name} takes jobs; health on port ${health.port}`);
   return async (signal) => {
     log.info({}, `${signal}: draining`);
     await worker.stop(config.DRAIN_GRACE_MS);

@@ -1,16 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Config } from '@genfleet/config';
-import type { Kind } from '@genfleet/job';
 import type { WorkerOptions } from './options.ts';
 
 /** What a worker takes from the configuration and its process, the same wherever it runs: all but its backing services. */
 export function workerSettings(
   config: Config,
-  kind: Kind,
 ): Omit<WorkerOptions, 'bus' | 'view' | 'artifacts' | 'log' | 'metrics'> {
   return {
-    worker: `${hostname()}-${process.pid}-${kind}-${randomUUID().slice(0, 8)}`,
+    worker: `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`,
     now: Date.now,
     newClaim: randomUUID,
     backoffMs: config.RETRY_BACKOFF_MS,

@@ -21,10 +21,11 @@ export async function startWorkers(
   engines: WorkerEngines,
   parts: Pick<WorkerOptions, 'bus' | 'artifacts' | 'log' | 'metrics'>,
   viewOf: (kind: Kind) => Promise<LocalView>,
-): Promise<Worker> {
+): Promise<Worker & { readonly name: string }> {
   const { txt2img, completion } = engines;
+  const settings = workerSettings(config);
   const optionsFor = async (kind: Kind, engine: string): Promise<WorkerOptions> => ({
-    ...workerSettings(config, kind),
+    ...settings,
     ...parts,
     log: parts.log.with({ kind, engine }),
     view: await viewOf(kind),
@@ -40,6 +41,7 @@ export async function startWorkers(
   }
   if (workers.length === 0) throw new GenfleetError('invalid_configuration', 'ENGINE_URL names no engine');
   return {
+    name: settings.worker,
     ready: async () => {
       await Promise.all(workers.map((worker) => worker.ready()));
     },

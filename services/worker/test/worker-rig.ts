@@ -7,7 +7,7 @@ import type { ArtifactStore } from '@genfleet/artifacts';
 import { openFileStore } from '@genfleet/artifacts-file';
 import { type Bus, fleetTopics } from '@genfleet/bus';
 import { openSqliteBus } from '@genfleet/bus-sqlite';
-import type { ImageEngine } from '@genfleet/engine';
+import type { ImageEngine, TextEngine } from '@genfleet/engine';
 import {
   decideRequest,
   encodeEvent,
@@ -20,7 +20,7 @@ import {
 } from '@genfleet/job';
 import { type LocalView, openView } from '@genfleet/ledger';
 import { createLogger, createRegistry, createWorkerMetrics } from '@genfleet/telemetry';
-import { startImageWorker, type Worker, type WorkerOptions } from '../src/index.ts';
+import { startImageWorker, startTextWorker, type Worker, type WorkerOptions } from '../src/index.ts';
 
 const PATIENCE_MS = 30_000;
 
@@ -28,8 +28,11 @@ const PATIENCE_MS = 30_000;
 export interface Rig {
   readonly bus: Bus;
   readonly view: LocalView;
+  readonly textView: LocalView;
   readonly artifacts: ArtifactStore;
   start(engine: ImageEngine, change?: Partial<WorkerOptions & { batchJobs: number }>): Promise<Worker>;
+  /** A worker of texts over a view of its own; `state` reads from there. */
+  startText(engine: TextEngine, change?: Partial<WorkerOptions>): Promise<Worker>;
   /** Puts a job in line, and answers its id. */
   request(settings?: Record<string, unknown>, more?: Record<string, unknown>): Promise<string>;
   publish(event: JobEvent): Promise<void>;
@@ -44,6 +47,7 @@ export async function createRig(): Promise<Rig> {
   const bus = await openSqliteBus({ file: join(folder, 'fleet.db') });
   await bus.ensureTopics(fleetTopics());
   const view = await openView({ bus, file: ':memory:', kinds: ['txt2img'], log, now: Date.now });
+  const textView = await openView({ bus, file: ':memory:', kinds: ['completion'], log, now: Date.now });
   const artifacts = await openFileStore({ directory: join(folder, 'artifacts') });
   const workers: Worker[] = [];
 
@@ -51,27 +55,33 @@ export async function createRig(): Promise<Rig> {
     const producer = await bus.producer(topicOf(event.type, event.kind));
     await producer.send({ key: event.id, value: encodeEvent(event) });
   };
+  const workerOptions = (): WorkerOptions => ({
+    worker: `worker-${workers.length + 1}`,
+    bus,
+    view,
+    artifacts,
+    log,
+    metrics: createWorkerMetrics(createRegistry()),
+    now: Date.now,
+    newClaim: randomUUID,
+    backoffMs: [10, 10, 10],
+    engineIdleTimeoutMs: 10_000,
+  });
   return {
     bus,
     view,
+    textView,
     artifacts,
     publish,
     start: async (engine, change) => {
       const { batchJobs = 4, ...changed } = change ?? {};
-      const options = {
-        worker: `worker-${workers.length + 1}`,
-        bus,
-        view,
-        artifacts,
-        log,
-        metrics: createWorkerMetrics(createRegistry()),
-        now: Date.now,
-        newClaim: randomUUID,
-        backoffMs: [10, 10, 10],
-        engineIdleTimeoutMs: 10_000,
-        ...changed,
-      };
+      const options = { ...workerOptions(), ...changed };
       const worker = await startImageWorker(options, { engine, batchJobs });
+      workers.push(worker);
+      return worker;
+    },
+    startText: async (engine, change) => {
+      const worker = await startTextWorker({ ...workerOptions(), view: textView, ...change }, { engine });
       workers.push(worker);
       return worker;
     },
@@ -86,7 +96,7 @@ export async function createRig(): Promise<Rig> {
     until: async (id, status) => {
       const endMs = performance.now() + PATIENCE_MS;
       for (;;) {
-        const state = view.job(id);
+        const state = view.job(id) ?? textView.job(id);
         if (state && statusOf(state) === status) return state;
         if (performance.now() > endMs) {
           throw new Error(`job ${id} is ${state ? statusOf(state) : 'not known'}, not ${status}`);
@@ -96,7 +106,7 @@ export async function createRig(): Promise<Rig> {
     },
     close: async () => {
       for (const worker of workers) await worker.stop(0);
-      await view.close();
+      await Promise.all([view.close(), textView.close()]);
       await bus.close();
       await artifacts.close();
       rmSync(folder, { recursive: true, force: true });
