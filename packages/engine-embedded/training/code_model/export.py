@@ -109,7 +109,7 @@ def manifest(model: Decoder) -> dict:
         "vocabulary": shape.vocabulary,
         "end_token": bpe.EOF,
         "silent_tokens": [bpe.PREFIX, bpe.SUFFIX, bpe.MIDDLE],
-        "fim": {"template": "<fim_prefix>{prefix}<fim_suffix>{suffix}<fim_middle>"},
+        "fim": {"template": "<fim_prefix><fim_suffix>{suffix}<fim_middle>{prefix}"},
     }
 
 
