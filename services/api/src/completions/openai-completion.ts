@@ -109,7 +109,8 @@ export function askedCompletion(body: z.output<typeof completionSchema>): Asked 
   return asked(body, false, {
     ...sharedSettings(body),
     prompts: promptsOf(prompt),
-    ...(suffix == null ? {} : { suffix }),
+    // plugins send an empty one when the cursor stands at the end
+    ...(suffix ? { suffix } : {}),
     max_tokens: body.max_tokens ?? DEFAULT_MAX_TOKENS,
     ...(body.logprobs == null ? {} : { logprobs: body.logprobs }),
     echo: echo ?? false,
