@@ -1,4 +1,5 @@
 import { ApiError } from './api-error.ts';
+import { type Completions, completionCalls } from './completions.ts';
 import { type EventOptions, followEvents } from './events.ts';
 import type {
   Accepted,
@@ -64,6 +65,7 @@ export interface Client {
   redriveAll(options?: CallOptions): Promise<RedrivenAll>;
   /** The models that workers announced. */
   models(options?: CallOptions): Promise<Model[]>;
+  readonly completions: Completions;
 }
 
 export function createClient(options: ClientOptions = {}): Client {
@@ -109,6 +111,7 @@ export function createClient(options: ClientOptions = {}): Client {
       const response = await call('/models', callOptions);
       return ((await response.json()) as { models: Model[] }).models;
     },
+    completions: completionCalls(call),
   };
 }
 

@@ -1,5 +1,7 @@
 import {
+  choiceDeltaSchema,
   ERROR_CODES,
+  FINISH_REASONS,
   failureSchema,
   JOB_STATUSES,
   metadataSchema,
@@ -115,4 +117,155 @@ export const eventSchemas = {
   completed: z.object({ id, image: imageSchema }),
   dead: z.object({ id, image: imageSchema }),
   cancelled: z.object({ id, image: imageSchema }),
+} as const;
+
+/** What every route under `/v1` answers when it refuses, and the event that ends a stream which failed. */
+export const openAiErrorSchema = z
+  .object({
+    error: z.object({
+      message: z.string(),
+      type: z.string(),
+      param: z.string().nullable().meta({ description: 'Path of the first fault' }),
+      code: z.string().nullable(),
+    }),
+  })
+  .meta({ id: 'OpenAIError' });
+
+const openAiUsageSchema = z
+  .object({ prompt_tokens: z.int().min(0), completion_tokens: z.int().min(0), total_tokens: z.int().min(0) })
+  .meta({ id: 'Usage', description: 'Counted by the model’s own tokenizer' });
+
+const finishReason = z.enum(FINISH_REASONS).nullable();
+const answerHead = {
+  id: id.meta({ description: 'Id of the job' }),
+  created: z.int().meta({ description: 'Unix time in seconds' }),
+  model: z.string().meta({ description: 'The model that ran, by its own name' }),
+};
+
+const textChoiceSchema = z
+  .object({
+    text: z.string(),
+    index: z.int().min(0),
+    logprobs: z
+      .object({
+        tokens: z.array(z.string()),
+        token_logprobs: z.array(z.number().nullable()),
+        top_logprobs: z.array(z.record(z.string(), z.number()).nullable()),
+        text_offset: z.array(z.int()),
+      })
+      .nullable(),
+    finish_reason: finishReason,
+  })
+  .meta({ id: 'CompletionChoice' });
+
+const chatLogprobSchema = z.object({
+  token: z.string(),
+  logprob: z.number().nullable(),
+  bytes: z.array(z.int()),
+});
+const chatLogprobsSchema = z
+  .object({
+    content: z.array(chatLogprobSchema.extend({ top_logprobs: z.array(chatLogprobSchema) })),
+    refusal: z.null(),
+  })
+  .nullable();
+
+const chatChoiceSchema = z
+  .object({
+    index: z.int().min(0),
+    message: z.object({ role: z.literal('assistant'), content: z.string(), refusal: z.null() }),
+    logprobs: chatLogprobsSchema,
+    finish_reason: finishReason,
+  })
+  .meta({ id: 'ChatChoice' });
+
+const textObject = z.literal('text_completion');
+const chatObject = z.literal('chat.completion');
+
+/** Answer to `POST /v1/completions`. */
+export const completionSchema = z
+  .object({
+    ...answerHead,
+    object: textObject,
+    choices: z.array(textChoiceSchema),
+    usage: openAiUsageSchema,
+  })
+  .meta({ id: 'Completion' });
+
+/** Data of an event of a streamed completion. With `stream_options.include_usage` the last has no choice but the usage. */
+export const completionChunkSchema = completionSchema
+  .extend({ usage: openAiUsageSchema.nullish() })
+  .meta({ id: 'CompletionChunk' });
+
+/** Answer to `POST /v1/chat/completions`. */
+export const chatCompletionSchema = z
+  .object({
+    ...answerHead,
+    object: chatObject,
+    choices: z.array(chatChoiceSchema),
+    usage: openAiUsageSchema,
+  })
+  .meta({ id: 'ChatCompletion' });
+
+export const chatCompletionChunkSchema = z
+  .object({
+    ...answerHead,
+    object: z.literal('chat.completion.chunk'),
+    choices: z.array(
+      z.object({
+        index: z.int().min(0),
+        delta: z.object({ role: z.literal('assistant').optional(), content: z.string().optional() }),
+        logprobs: chatLogprobsSchema,
+        finish_reason: finishReason,
+      }),
+    ),
+    usage: openAiUsageSchema.nullish(),
+  })
+  .meta({ id: 'ChatCompletionChunk' });
+
+/** Answer to a request with `background: true`. */
+export const completionAcceptedSchema = z
+  .object({ id, object: z.union([textObject, chatObject]), status: z.literal('queued') })
+  .meta({ id: 'CompletionAccepted' });
+
+const jobOfText = {
+  status: z.enum(['queued', 'in_progress', 'completed', 'failed', 'cancelled']),
+  usage: openAiUsageSchema.nullable().meta({ description: 'Null until completed' }),
+  metadata: metadataSchema,
+  queue: queueSchema.nullable().meta({ description: 'While it waits' }),
+  failures: z.array(failureSchema).meta({ description: 'Earlier attempts, oldest first' }),
+  timings: timingsSchema.nullable(),
+  error: jobErrorSchema.nullable().meta({ description: 'Why it failed' }),
+  cancelled: z.object({ reason: z.string(), time: timestamp }).nullable(),
+};
+
+/** A completion as a job; `choices` is empty while there is no text, and where none was kept. */
+export const completionResourceSchema = z
+  .discriminatedUnion('object', [
+    completionSchema.extend(jobOfText).meta({ id: 'CompletionJob' }),
+    chatCompletionSchema.extend(jobOfText).meta({ id: 'ChatCompletionJob' }),
+  ])
+  .meta({ id: 'CompletionResource' });
+
+const completionEnd = z.object({ id, completion: completionResourceSchema });
+
+/** Data of the events of `GET /v1/completions/{id}/events`, by the event's name. */
+export const completionEventSchemas = {
+  queued: eventSchemas.queued,
+  started: eventSchemas.started,
+  text: z
+    .object({
+      id,
+      attempt: z.int().min(1),
+      seq: z
+        .int()
+        .min(0)
+        .meta({ description: 'From 0 without a gap: who misses one takes the whole text at the end' }),
+      choices: z.array(choiceDeltaSchema),
+    })
+    .meta({ id: 'TextEvent' }),
+  retrying: eventSchemas.retrying,
+  completed: completionEnd,
+  dead: completionEnd,
+  cancelled: completionEnd,
 } as const;

@@ -1,5 +1,5 @@
 import { ApiError } from './api-error.ts';
-import { SseParser } from './sse-parser.ts';
+import { readEvents } from './read-events.ts';
 import type { ImageEvent } from './types.ts';
 
 export interface EventOptions {
@@ -56,20 +56,8 @@ async function open(connect: Connect, lastEventId: string | undefined, signal: A
 }
 
 async function* eventsOf(response: Response): AsyncGenerator<ImageEvent> {
-  if (!response.body) return;
-  const parser = new SseParser();
-  const decoder = new TextDecoder();
-  const reader = response.body.getReader();
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      for (const { event, data, id, hasId } of parser.push(decoder.decode(value, { stream: true }))) {
-        yield { type: event, data: JSON.parse(data), eventId: hasId ? id : undefined } as ImageEvent;
-      }
-    }
-  } finally {
-    await reader.cancel().catch(() => undefined);
+  for await (const { event, data, id, hasId } of readEvents(response)) {
+    yield { type: event, data: JSON.parse(data), eventId: hasId ? id : undefined } as ImageEvent;
   }
 }
 

@@ -8,14 +8,19 @@ export {
   type ImagePage,
   type ListFilter,
 } from './client.ts';
+export type { Completions, StreamOptions } from './completions.ts';
 export type { EventOptions } from './events.ts';
 export type {
   Accepted,
+  CompletionChunk,
+  CompletionResource,
   Image,
   ImageEvent,
   ImageStatus,
   Model,
+  NewCompletion,
   NewImage,
+  OpenAiError,
   Problem,
   Queue,
   Redriven,

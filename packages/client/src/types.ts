@@ -2,9 +2,12 @@ import type { Txt2ImgSettings } from '@genfleet/job';
 import type { z } from 'zod';
 import type {
   acceptedSchema,
+  completionChunkSchema,
+  completionResourceSchema,
   eventSchemas,
   imageSchema,
   modelListSchema,
+  openAiErrorSchema,
   problemSchema,
   queueSchema,
   redrivenAllSchema,
@@ -14,6 +17,9 @@ import type {
 export type Accepted = z.output<typeof acceptedSchema>;
 export type Image = z.output<typeof imageSchema>;
 export type ImageStatus = Image['status'];
+export type CompletionChunk = z.output<typeof completionChunkSchema>;
+export type CompletionResource = z.output<typeof completionResourceSchema>;
+export type OpenAiError = z.output<typeof openAiErrorSchema>;
 export type Problem = z.output<typeof problemSchema>;
 export type Queue = z.output<typeof queueSchema>;
 export type Redriven = z.output<typeof redrivenSchema>;
@@ -26,6 +32,32 @@ export interface NewImage {
   readonly metadata?: Readonly<Record<string, string>>;
   readonly deadline_seconds?: number;
   readonly webhook_url?: string;
+}
+
+/** Body of `POST /v1/completions`; `stream` is the client's to set. */
+export interface NewCompletion {
+  readonly model: string;
+  readonly prompt: string | readonly string[] | readonly number[] | readonly (readonly number[])[];
+  /** What comes after the gap, for models that fill in the middle. */
+  readonly suffix?: string;
+  /** Default 16. */
+  readonly max_tokens?: number;
+  readonly temperature?: number;
+  readonly top_p?: number;
+  readonly n?: number;
+  /** At most 4. */
+  readonly stop?: string | readonly string[];
+  readonly logprobs?: number;
+  readonly echo?: boolean;
+  readonly seed?: number;
+  readonly presence_penalty?: number;
+  readonly frequency_penalty?: number;
+  readonly user?: string;
+  readonly stream_options?: { readonly include_usage?: boolean };
+  readonly store?: boolean;
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** A text that is not ready by then is not wanted any more. */
+  readonly deadline_seconds?: number;
 }
 
 type EventName = keyof typeof eventSchemas;
