@@ -11,6 +11,9 @@ import { Uniform } from './uniform.ts';
 /** Tokens of a prompt that are read in one turn: about as long as the others are kept waiting as ten tokens take. */
 const PROMPT_TOKENS_A_TURN = 96;
 
+/** What a token is given that can't come: infinity is no JSON. */
+const LEAST_LOGPROB = -9_999;
+
 export interface Generated {
   readonly finishReason: FinishReason;
   readonly usage: Usage;
@@ -43,14 +46,13 @@ export async function* generateText(
     return { finishReason, usage: { prompt_tokens: prompt.ids.length, completion_tokens } };
   };
   for (let generated = 1; generated <= limit; generated += 1) {
-    silence(logits, manifest.silent_tokens);
     const id = nextToken(logits, counts, settings, () => uniform.next());
     if (id === manifest.end_token) return finished('stop', generated - 1);
     counts.set(id, (counts.get(id) ?? 0) + 1);
     send(output.push(id, score(logits, id, settings.logprobs, tokenizer)));
     if (output.stopped) return finished('stop', generated);
     if (generated === limit) break;
-    ({ logits, cache } = last(await model.read([id], cache)));
+    ({ logits, cache } = last(await readOn(model, [id], cache)));
     yield;
   }
   return finished('length', limit);
@@ -68,29 +70,45 @@ async function* readPrompt(
   prompt: TokenPrompt,
   send: (delta: TextDelta | undefined) => void,
 ): AsyncGenerator<undefined, Position> {
-  const { tokenizer } = model;
   const { ids, start, end } = prompt;
   const isScored = settings.echo && settings.logprobs !== undefined;
-  if (settings.echo && !isScored) send(echoed(settings, tokenizer, ids.slice(start, end)));
-  const echo = new TextOutput(tokenizer, []);
+  if (settings.echo && !isScored) send(echoed(settings, model.tokenizer, ids.slice(start, end)));
+  const echo = new TextOutput(model.tokenizer, []);
   let position: Position = { logits: new Float32Array(0), cache: model.emptyCache };
   for (let from = 0; from < ids.length; from += PROMPT_TOKENS_A_TURN) {
     if (from > 0) yield;
     const part = ids.slice(from, from + PROMPT_TOKENS_A_TURN);
-    const read = await model.read(part, position.cache);
+    const read = await readOn(model, part, position.cache);
     // the logits before a token are those that the one before it gave
     const before = [position.logits, ...read.logits];
-    for (const [offset, id] of isScored ? part.entries() : []) {
-      if (from + offset < start || from + offset >= end) continue;
-      const isFirst = from + offset === 0;
-      const unknown = { logprob: null, top: [] };
-      const known = score(before[offset] ?? position.logits, id, settings.logprobs, tokenizer);
-      send(echo.push(id, isFirst ? unknown : known));
+    for (const [offset, id] of part.entries()) {
+      const isOwn = from + offset >= start && from + offset < end;
+      const logits = before[offset] ?? position.logits;
+      const scored = isScored && isOwn ? score(logits, id, settings.logprobs, model.tokenizer) : undefined;
+      if (scored) send(echo.push(id, scored));
     }
     position = last(read);
   }
   send(echo.end());
   return position;
+}
+
+interface Read {
+  readonly logits: readonly Float32Array[];
+  readonly cache: Cache;
+}
+
+/** Tokens that only ever stand in a template are never written, and never likely. */
+async function readOn(model: Reader, ids: readonly number[], cache: Cache): Promise<Read> {
+  const read = await model.read(ids, cache);
+  for (const row of read.logits) {
+    for (const id of model.manifest.silent_tokens) row[id] = Number.NEGATIVE_INFINITY;
+  }
+  return read;
+}
+
+function last(read: Read): Position {
+  return { logits: read.logits.at(-1) ?? new Float32Array(0), cache: read.cache };
 }
 
 function echoed(
@@ -103,16 +121,7 @@ function echoed(
   return text === '' ? undefined : { text };
 }
 
-function last(read: { readonly logits: readonly Float32Array[]; readonly cache: Cache }): Position {
-  return { logits: read.logits.at(-1) ?? new Float32Array(0), cache: read.cache };
-}
-
-/** Tokens that only ever stand in a template are never written. */
-function silence(logits: Float32Array, ids: readonly number[]): void {
-  for (const id of ids) logits[id] = Number.NEGATIVE_INFINITY;
-}
-
-/** The model's own probabilities, before temperature, `top_p` and penalties. */
+/** The model's own probabilities, before temperature, `top_p` and penalties; none for a token that nothing precedes. */
 function score(
   logits: Float32Array,
   id: number,
@@ -120,10 +129,11 @@ function score(
   tokenizer: Pick<Tokenizer, 'decode'>,
 ): Score | undefined {
   if (alternatives === undefined) return undefined;
+  if (logits.length === 0) return { logprob: null, top: [] };
   const logprobs = logProbabilities(logits);
   const top = likeliest(logprobs, alternatives).map((other) => ({
     text: tokenizer.decode([other.id]),
-    logprob: other.logprob,
+    logprob: Math.max(LEAST_LOGPROB, other.logprob),
   }));
-  return { logprob: logprobs[id] ?? Number.NEGATIVE_INFINITY, top };
+  return { logprob: Math.max(LEAST_LOGPROB, logprobs[id] ?? LEAST_LOGPROB), top };
 }
