@@ -71,6 +71,11 @@ export function withoutText(settings: CompletionSettings): CompletionSettings {
   return { ...rest, stop: [] };
 }
 
+/** Whether anything is in them that `withoutText` takes out. */
+export function holdsText({ prompts, messages, suffix, user, stop }: CompletionSettings): boolean {
+  return stop.length > 0 || [prompts, messages, suffix, user].some((part) => part !== undefined);
+}
+
 const logprob = z.number().nullable();
 
 /** A token with the natural logarithm of its probability; null for the first of an echoed prompt. */

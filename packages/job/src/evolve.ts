@@ -1,4 +1,4 @@
-import { withoutText } from './completion.ts';
+import { holdsText, withoutText } from './completion.ts';
 import type { JobEvent, RequestedEvent, StartedEvent } from './event.ts';
 import {
   compareOrder,
@@ -66,6 +66,6 @@ function withOutcome(state: JobState, outcome: Outcome): JobState {
 function forgetText(state: JobState): JobState {
   const { request, outcome } = state;
   if (!outcome || request?.kind !== 'completion' || request.store) return state;
-  if (request.settings.prompts === undefined && request.settings.messages === undefined) return state;
+  if (!holdsText(request.settings)) return state;
   return { ...state, request: { ...request, settings: withoutText(request.settings) } };
 }

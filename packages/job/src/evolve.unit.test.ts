@@ -131,3 +131,23 @@ describe('compareOrder', () => {
     );
   });
 });
+
+describe('a completion that may not keep what its client wrote', () => {
+  it('has forgotten it once it ended, however its events are read; until then a worker can run it', () => {
+    fc.assert(
+      fc.property(ledgerAndDeliveries, ([, delivered]) => {
+        const state = fold(delivered);
+        const { request, outcome } = state ?? {};
+        if (request?.kind !== 'completion') return;
+        const { prompts, messages, suffix, user, stop } = request.settings;
+        const asked = delivered.map(({ event }) => event).filter((event) => event.type === 'requested');
+        if (outcome && !request.store) {
+          expect({ prompts, messages, suffix, user, stop }).toEqual({ stop: [] });
+        } else {
+          expect(asked).toContainEqual(request);
+        }
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+});

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { ERROR_CODES } from '../src/error.ts';
 import type { JobEvent } from '../src/event.ts';
 import type { LedgerOrder } from '../src/state.ts';
-import type { EventType } from '../src/topic.ts';
+import { type EventType, KINDS, type Kind } from '../src/topic.ts';
 
 export const JOB_ID = '0190a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b';
 
@@ -28,7 +28,6 @@ const failure = fc.record({
 const head = {
   version: fc.constant(1 as const),
   id: fc.constant(JOB_ID),
-  kind: fc.constant('txt2img' as const),
   tenant: fc.constantFrom('default', 'team-a'),
   redrive: fc.integer({ min: 0, max: 2 }),
 };
@@ -47,8 +46,52 @@ const settings = fc.record({
   model: fc.constantFrom('genfleet-demo', 'other'),
 });
 
+type Parts = Readonly<Record<string, fc.Arbitrary<unknown>>>;
+const partly = (required: Parts, more: Parts) =>
+  fc.tuple(fc.record({ ...required }), fc.record({ ...more }, { requiredKeys: [] }));
+
+const tokenIds = fc.array(fc.nat(50_000), { minLength: 1, maxLength: 5 });
+const completionSettings = partly(
+  {
+    model: fc.constantFrom('genfleet-demo-code', 'other'),
+    temperature: fc.constantFrom(0, 0.2, 1),
+    top_p: fc.constantFrom(0.5, 1),
+    n: fc.integer({ min: 1, max: 3 }),
+    stop: fc.array(
+      text(5).map((stop) => stop || ';'),
+      { maxLength: 4 },
+    ),
+    echo: fc.boolean(),
+    presence_penalty: fc.constantFrom(-2, 0, 0.5),
+    frequency_penalty: fc.constantFrom(-2, 0, 0.5),
+  },
+  {
+    prompts: fc.array(fc.oneof(text(30), tokenIds), { minLength: 1, maxLength: 3 }),
+    messages: fc.array(fc.record({ role: fc.constantFrom('user', 'system'), content: text(20) }), {
+      minLength: 1,
+      maxLength: 2,
+    }),
+    suffix: text(20),
+    max_tokens: fc.nat(100),
+    logprobs: fc.integer({ min: 0, max: 5 }),
+    seed: fc.nat(),
+    user: text(10),
+  },
+).map(([required, more]) => ({ ...required, ...more }));
+
+/** What is particular to a kind: the events of one ledger are all of one. */
+const ofKind = {
+  txt2img: { kind: fc.constant('txt2img' as const), settings },
+  completion: {
+    kind: fc.constant('completion' as const),
+    settings: completionSettings,
+    interactive: fc.boolean(),
+    stream: fc.boolean(),
+    store: fc.boolean(),
+  },
+} satisfies Record<Kind, Parts>;
+
 const jobFields = {
-  settings,
   metadata: fc.dictionary(
     text(8).filter((key) => key !== '__proto__'),
     text(12),
@@ -66,11 +109,6 @@ const optional = {
     body_sha256: fc.constant('b'.repeat(64)),
   }),
 };
-const partly = <T extends object>(required: { [K in keyof T]: fc.Arbitrary<T[K]> }, more: object) =>
-  fc.tuple(
-    fc.record(required),
-    fc.record(more as Record<string, fc.Arbitrary<unknown>>, { requiredKeys: [] }),
-  );
 const merged = ([required, more]: [object, object]) => ({ ...required, ...more }) as JobEvent;
 
 const artifact = fc.record({
@@ -85,30 +123,53 @@ const artifact = fc.record({
 const ms = fc.double({ min: 0, max: 1e6, noNaN: true }).map((value) => value + 0);
 const timings = fc.record({ queued_ms: ms, model_load_ms: ms, generate_ms: ms, store_ms: ms });
 
-const byType: Record<EventType, fc.Arbitrary<JobEvent>> = {
-  requested: partly(
-    { type: fc.constant('requested'), ...head, ...jobFields },
-    { ...optional, not_before: time },
-  ).map(merged),
-  started: fc.record({
-    ...{ type: fc.constant('started' as const), ...head, attempt },
-    ...{ claim: fc.constantFrom('c1', 'c2', 'c3', 'c4', 'c5'), worker: fc.constantFrom('w1', 'w2') },
-    ...{ model: fc.constant('genfleet-demo'), time, released: fc.boolean() },
-  }),
-  completed: fc.record({
-    ...{ type: fc.constant('completed' as const), ...head, attempt, worker: text(8), model: text(8) },
-    ...{ artifacts: fc.array(artifact, { minLength: 1, maxLength: 2 }), timings, complete_time: time },
-  }),
-  dead: partly({ type: fc.constant('dead'), ...head, ...jobFields, error, time }, optional).map(merged),
-  cancelled: fc.record({ type: fc.constant('cancelled' as const), ...head, reason: text(20), time }),
+const usage = fc.record({ prompt_tokens: fc.nat(), completion_tokens: fc.nat() });
+const made = {
+  txt2img: { artifacts: fc.array(artifact, { minLength: 1, maxLength: 2 }) },
+  completion: { usage, artifacts: fc.constant([]) },
+} satisfies Record<Kind, Parts>;
+
+const byType = (kind: Kind): Record<EventType, fc.Arbitrary<JobEvent>> => {
+  const { kind: itsKind } = ofKind[kind];
+  const completed = { type: fc.constant('completed' as const), ...head, kind: itsKind, attempt };
+  return {
+    requested: partly(
+      { type: fc.constant('requested'), ...head, ...jobFields, ...ofKind[kind] },
+      { ...optional, not_before: time },
+    ).map(merged),
+    started: fc.record({
+      ...{ type: fc.constant('started' as const), ...head, kind: itsKind, attempt },
+      ...{ claim: fc.constantFrom('c1', 'c2', 'c3', 'c4', 'c5'), worker: fc.constantFrom('w1', 'w2') },
+      ...{ model: fc.constant('genfleet-demo'), time, released: fc.boolean() },
+    }),
+    completed: partly(
+      { ...completed, worker: text(8), model: text(8), ...made[kind], timings, complete_time: time },
+      {},
+    ).map(merged),
+    dead: partly(
+      { type: fc.constant('dead'), ...head, ...jobFields, ...ofKind[kind], error, time },
+      optional,
+    ).map(merged),
+    cancelled: fc.record({
+      type: fc.constant('cancelled' as const),
+      ...head,
+      ...{ kind: itsKind, reason: text(20), time },
+    }),
+  };
 };
 
+/** Any event of one job of this kind that the schemas allow. */
+export const anyEventOf = (kind: Kind): fc.Arbitrary<JobEvent> => fc.oneof(...Object.values(byType(kind)));
+
 /** Any event of one job that the schemas allow. */
-export const anyEvent: fc.Arbitrary<JobEvent> = fc.oneof(...Object.values(byType));
+export const anyEvent: fc.Arbitrary<JobEvent> = fc.oneof(anyEventOf('txt2img'), anyEventOf('completion'));
 
 /** Events of one job with places in the ledger: times that often tie, ids that rise within each topic. */
 export const anyLedger: fc.Arbitrary<Placed[]> = fc
-  .array(fc.tuple(anyEvent, fc.integer({ min: 0, max: 3 })), { minLength: 1, maxLength: 14 })
+  .constantFrom(...KINDS)
+  .chain((kind) =>
+    fc.array(fc.tuple(anyEventOf(kind), fc.integer({ min: 0, max: 3 })), { minLength: 1, maxLength: 14 }),
+  )
   .map((entries) => {
     let timeMs = 1_000;
     return entries.map(([event, waitMs], index) => {

@@ -9,7 +9,7 @@ import {
   topicOf,
 } from '@genfleet/job';
 import fc from 'fast-check';
-import { anyEvent } from '../../job/test/arbitrary-events.test.ts';
+import { anyEventOf } from '../../job/test/arbitrary-events.test.ts';
 import type { JobFilter, Page } from '../src/view.ts';
 import type { MemoryBus } from './memory-bus.ts';
 import { plainId as idOf } from './plain-job.ts';
@@ -37,7 +37,7 @@ function ofJob(event: JobEvent, n: number): JobEvent {
 
 /** Events of up to eight jobs in ledger order, many at the same millisecond. */
 export const fleetLedger: fc.Arbitrary<Placed[]> = fc
-  .array(fc.tuple(anyEvent, fc.nat(7), fc.integer({ min: 0, max: 2 })), { maxLength: 40 })
+  .array(fc.tuple(anyEventOf('txt2img'), fc.nat(7), fc.integer({ min: 0, max: 2 })), { maxLength: 40 })
   .map((entries) => {
     let timeMs = START_MS;
     const ends = new Map<string, number>();

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest 
 import OpenAI from 'openai';
 import { MockOpenAi } from '../../../tools/mock-openai/server.ts';
 import { dataFolder, type Product, startProduct } from '../test/product.ts';
+import { providePythonSdk } from '../test/python-sdk.ts';
 
 jest.setTimeout(180_000);
 
@@ -171,11 +172,36 @@ describe('completions through the official SDK', () => {
   });
 });
 
+const sdk = await providePythonSdk();
+
+describe('completions through the official SDK for Python', () => {
+  (typeof sdk === 'string' ? it.skip : it)(
+    `come whole and streamed, with errors of the right class${typeof sdk === 'string' ? ` (needs ${sdk})` : ''}`,
+    async () => {
+      if (typeof sdk === 'string') return;
+      const seen = await sdk.run(`${product.url}/v1`, 'mock');
+      const { choices } = await openai.completions.create(ask);
+      expect(seen).toMatchObject({
+        models: ['mock'],
+        whole: { text: choices[0]?.text, usage: { completion_tokens: 24 } },
+        streamed: choices[0]?.text,
+        streamed_usage: 24,
+        refusals: {
+          NotFoundError: ['NotFoundError', 404, 'model_not_found'],
+          BadRequestError: ['BadRequestError', 400, null],
+        },
+      });
+      expect(seen['pieces']).toBeGreaterThan(3);
+      expect(seen['chat_streamed']).toBe(seen['chat']);
+    },
+  );
+});
+
 describe('a client that leaves', () => {
   it('leaves no work behind, however many hang up half way', async () => {
     upstream.settings = { ...upstream.settings, tokens: 4_000, chunks: 4_000, delayMs: 25 };
     const before = upstream.counts;
-    const people = 200;
+    const people = 1_000;
     const hangUp = async () => {
       const leaving = new AbortController();
       const body = { ...ask, max_tokens: 4_000, stream: true };
