@@ -1,7 +1,9 @@
 import type { Config } from '@genfleet/config';
 import type { Engine, ImageEngine, TextEngine } from '@genfleet/engine';
+import type { TritonCall } from '@genfleet/engine-triton';
 import { GenfleetError } from '@genfleet/job';
 import { type ModelSpec, readModelsFile } from '@genfleet/models';
+import type { Logger } from '@genfleet/telemetry';
 
 /** One engine for each kind of job that can be run here; one engine may run several kinds. */
 export interface Engines {
@@ -12,7 +14,7 @@ export interface Engines {
 
 type EngineConfig = Pick<
   Config,
-  'ENGINE_URL' | 'ENGINE_API_KEY' | 'MODELS_FILE' | 'TRITON_HOST' | 'TRITON_PORT'
+  'ENGINE_URL' | 'ENGINE_API_KEY' | 'MODELS_FILE' | 'TRITON_HOST' | 'TRITON_PORT' | 'TRITON_VERBOSITY'
 >;
 
 /**
@@ -20,14 +22,14 @@ type EngineConfig = Pick<
  * answer yet: ask their `health`.
  * @throws GenfleetError `invalid_configuration` for the file of models.
  */
-export async function openEngines(config: EngineConfig): Promise<Engines> {
+export async function openEngines(config: EngineConfig, log: Pick<Logger, 'info'>): Promise<Engines> {
   const { TRITON_HOST: host, TRITON_PORT: port } = config;
   const urls = host === undefined ? config.ENGINE_URL : [...config.ENGINE_URL, `triton://${host}:${port}`];
   const specs = config.MODELS_FILE === undefined ? [] : await readModelsFile(config.MODELS_FILE);
   const byKind: { txt2img?: ImageEngine; completion?: TextEngine } = {};
   const opened = new Set<Engine>();
   for (const url of urls) {
-    const engines = await openOne(url, config, specs);
+    const engines = await openOne(url, specs, config, log);
     Object.assign(byKind, engines);
     for (const engine of Object.values(engines)) opened.add(engine);
   }
@@ -43,7 +45,12 @@ export async function openEngines(config: EngineConfig): Promise<Engines> {
 
 type ByKind = { readonly txt2img?: ImageEngine; readonly completion?: TextEngine };
 
-async function openOne(url: string, config: EngineConfig, specs: readonly ModelSpec[]): Promise<ByKind> {
+async function openOne(
+  url: string,
+  specs: readonly ModelSpec[],
+  config: EngineConfig,
+  log: Pick<Logger, 'info'>,
+): Promise<ByKind> {
   switch (url.slice(0, url.indexOf(':'))) {
     case 'embedded': {
       const engine = (await import('@genfleet/engine-embedded')).openEmbeddedEngine();
@@ -52,6 +59,14 @@ async function openOne(url: string, config: EngineConfig, specs: readonly ModelS
     case 'http':
     case 'https':
       return { txt2img: (await import('@genfleet/engine-diffusers')).openDiffusersEngine({ url }) };
+    case 'triton': {
+      const models = specs.filter((spec) => spec.engine === 'triton');
+      const { openTritonEngine } = await import('@genfleet/engine-triton');
+      const verbose = ({ method, model, status, durationMs }: TritonCall) =>
+        log.info({ model }, `Triton ${method}: ${status} after ${Math.round(durationMs)} ms`);
+      const options = { url, models, ...(config.TRITON_VERBOSITY ? { verbose } : {}) };
+      return { completion: await openTritonEngine(options) };
+    }
     case 'openai+http':
     case 'openai+https': {
       const { ENGINE_API_KEY: apiKey } = config;

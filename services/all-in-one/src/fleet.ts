@@ -29,7 +29,7 @@ export async function startFleet(config: Config): Promise<Fleet> {
   await bus.ensureTopics(fleetTopics(topicPolicy(config)));
   const [artifacts, engines, webDir] = await Promise.all([
     openArtifacts(config),
-    openEngines(config),
+    openEngines(config, log),
     buildWeb(),
   ]);
   // the model is loaded while the rest starts; what is wrong with it shows in the worker's health

@@ -40,7 +40,7 @@ async function start(): Promise<StopService> {
   const bus = await openBus(config);
   await prepareTopics(bus, config, log);
   const artifacts = await openArtifacts(config);
-  const engines = await openEngines(config);
+  const engines = await openEngines(config, log);
   const views: LocalView[] = [];
   const openWorkerView = async (kind: Kind) => {
     const from = { atTimeMs: Date.now() };
