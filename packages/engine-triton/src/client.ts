@@ -10,7 +10,7 @@ import {
   status,
 } from '@grpc/grpc-js';
 import { fromJSON } from '@grpc/proto-loader';
-import DESCRIPTORS from './descriptors.json' with { type: 'json' };
+import { DESCRIPTORS } from './descriptors.ts';
 import { faultOf } from './faults.ts';
 import type { InferRequest, InferResponse, ModelConfig, StreamResponse } from './messages.ts';
 
@@ -67,7 +67,7 @@ export class TritonClient {
   /** `address` is `host:port`. */
   constructor(address: string, onCall?: (call: TritonCall) => void) {
     this.#onCall = onCall;
-    const definition = fromJSON(DESCRIPTORS as unknown as Parameters<typeof fromJSON>[0], {
+    const definition = fromJSON(DESCRIPTORS as Parameters<typeof fromJSON>[0], {
       ...{ keepCase: true, longs: Number, enums: String, defaults: true, arrays: true, objects: true },
     });
     const { inference } = loadPackageDefinition(definition) as unknown as {

@@ -1,4 +1,4 @@
-/** What of Triton's messages the engine reads and writes, as `descriptors.json` has them. */
+/** What of Triton's messages the engine reads and writes, as `descriptors.ts` has them. */
 
 /** Raw data stands beside the tensors, in their order (`raw_input_contents`). */
 export interface TensorHeader {

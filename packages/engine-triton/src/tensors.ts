@@ -77,8 +77,8 @@ const LARGEST_SEED: Readonly<Record<string, number>> = { INT32: 2 ** 31 - 1, UIN
 
 /** A seed that fits the tensor, the same one for the same number; seeds may be negative and 53 bits long. */
 export function seedFor(spec: TensorSpec, seed: number): number {
-  const range = (LARGEST_SEED[spec.datatype] ?? Number.MAX_SAFE_INTEGER) + 1;
-  return ((seed % range) + range) % range;
+  const range = BigInt(LARGEST_SEED[spec.datatype] ?? Number.MAX_SAFE_INTEGER) + 1n;
+  return Number(((BigInt(seed) % range) + range) % range);
 }
 
 /** @throws GenfleetError `engine_failed` for a type that the layout can't be in, naming the tensor. */

@@ -1,7 +1,7 @@
 """A model that does what its prompt says, for tests of what a proper model would not do.
 
-The prompt is JSON: {"pieces": ["a"], "every_ms": 10, "error": {"code": "INVALID_ARG", "message": "why"},
-"hang": true, "key": "k"}; the error comes after the pieces. {"report": "k"} is answered with what became of
+The prompt is JSON: {"pieces": ["a"], "times": 3, "every_ms": 10, "error": {"code": "INVALID_ARG",
+"message": "why"}, "hang": true, "key": "k"}; the error comes after the pieces. {"report": "k"} is answered with what became of
 the request with that key. Any other text is answered with what arrived: itself, the settings and the
 parameters of the request.
 """
@@ -41,7 +41,7 @@ class TritonPythonModel:
             sender.send(answer(json.dumps(record)), flags=FINAL)
             return
         record = self._records.setdefault(script.get("key"), {"state": "running", "pieces": 0})
-        for piece in script.get("pieces", []):
+        for piece in script.get("pieces", []) * script.get("times", 1):
             if sender.is_cancelled():
                 record["state"] = "cancelled"
                 sender.send(failure("CANCELLED", "cancelled"), flags=FINAL)
