@@ -39,7 +39,18 @@ describe('/openapi.json', () => {
     const document = (await (await get('/openapi.json')).json()) as Document;
     expect(document.openapi).toBe('3.1.0');
     expect(Object.keys(document.paths)).toEqual(
-      expect.arrayContaining(['/images/', '/images/{id}/', '/images/{id}/events', '/v1/images/generations']),
+      expect.arrayContaining([
+        '/images/',
+        '/images/{id}/',
+        '/images/{id}/events',
+        '/v1/images/generations',
+        '/v1/completions',
+        '/v1/chat/completions',
+        '/v1/engines/{engine}/completions',
+        '/v1/completions/{id}',
+        '/v1/completions/{id}/events',
+        '/v1/completions/{id}/feedback',
+      ]),
     );
     const settings = document.components.schemas['GenerationSettings'];
     expect(settings?.required).toEqual(['prompt']);
@@ -49,13 +60,21 @@ describe('/openapi.json', () => {
       maximum: 2_048,
       multipleOf: 8,
     });
-    expect(document.components.schemas['Image']?.properties).toHaveProperty('image_url');
+    const { schemas } = document.components;
+    expect(schemas['Image']?.properties).toHaveProperty('image_url');
+    expect(schemas['CompletionRequest']?.required).toEqual(['model', 'prompt']);
+    expect(schemas['EngineCompletionRequest']?.required).toEqual(['prompt']);
+    expect(schemas['CompletionRequest']?.properties['logprobs']).toMatchObject({
+      anyOf: [{ maximum: 5 }, {}],
+    });
+    expect(schemas['ChatCompletionRequest']?.required).toEqual(['model', 'messages']);
+    expect(schemas['CompletionJob']?.properties).toHaveProperty('choices');
   });
 
   it('leads to routes that are there', async () => {
     const document = (await (await get('/openapi.json')).json()) as Document;
     for (const path of Object.keys(document.paths)) {
-      const url = path.replace('{id}', '019a3c5e-7b40-7000-8000-000000000001');
+      const url = path.replace('{id}', '019a3c5e-7b40-7000-8000-000000000001').replace('{engine}', 'm');
       const { status } = await fetch(replica.url + url, { method: 'OPTIONS' });
       expect([path, status]).toEqual([path, 204]);
     }

@@ -13,6 +13,7 @@ import { z } from 'zod';
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from 'zod-openapi';
 import { listQuerySchema, pageQuerySchema } from './http/query.ts';
 import { openAiImageSchema } from './jobs/openai-request.ts';
+import { COMPLETION_PATHS } from './openapi-completions.ts';
 
 const json = (schema: z.ZodType, description: string) => ({
   description,
@@ -167,6 +168,7 @@ const PATHS: ZodOpenApiPathsObject = {
       },
     },
   },
+  ...COMPLETION_PATHS,
   '/health/': {
     get: {
       operationId: 'health',
@@ -184,7 +186,7 @@ export function openApiDocument(publicUrl: string | undefined) {
       info: {
         title: 'Genfleet',
         version: '1',
-        description: 'Image generation as durable jobs on the GPUs a team owns.',
+        description: 'Image and code generation as durable jobs on the GPUs a team owns.',
       },
       ...(publicUrl === undefined ? {} : { servers: [{ url: publicUrl }] }),
       paths: PATHS,
