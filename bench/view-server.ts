@@ -38,6 +38,8 @@ const api = await startApi({
     ...{ HOST: '127.0.0.1', PORT: 0, PUBLIC_URL: undefined, MAX_BODY_BYTES: 262_144, MODELS: [] },
     ...{ MAX_QUEUED_JOBS: 100_000, ARTIFACT_URL_TTL_SECONDS: 3_600, DRAIN_GRACE_MS: 1_000 },
     ...{ WEBHOOK_SECRET: undefined, WEBHOOK_ALLOW_PRIVATE: false },
+    ...{ DOCS_URL: undefined, OPENAPI_URL: undefined, REDOC_URL: undefined },
+    ...{ AUTH: 'none', BYPASS_EXTERNAL_AUTH: false },
   },
   log,
   clock: Date.now,

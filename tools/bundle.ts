@@ -6,7 +6,8 @@
 
 import { globSync } from 'node:fs';
 import { cp, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { createRequire } from 'node:module';
+import { basename, join } from 'node:path';
 import { build, type Metafile, type Plugin } from 'esbuild';
 import { buildWeb } from '../services/web/src/build.ts';
 
@@ -27,6 +28,10 @@ const FOUND_BY_NAME: Readonly<Record<Service, readonly string[]>> = {
   api: ['swagger-ui-dist'],
   worker: [],
   cli: [],
+};
+/** Single files that a service finds by a name of its own (`imports` of its package.json), copied beside the bundle. */
+const COPIED: Readonly<Partial<Record<Service, Readonly<Record<string, string>>>>> = {
+  api: { '#redoc': 'redoc/bundles/redoc.standalone.js' },
 };
 /** Files that run as a thread or process of their own, found by URL from the file that starts them. */
 const STARTED_BY_URL = /new URL\('\.\/([\w-]+)\.ts', import\.meta\.url\)/g;
@@ -69,12 +74,23 @@ export async function bundleService(service: Service, outRoot: string): Promise<
     known = started.size;
     metafiles.push(await bundle([...started]));
   }
+  const imports = await copyFiles(service, outdir);
   const names = [...new Set([...metafiles.flatMap(externalPackages), ...FOUND_BY_NAME[service]])].sort();
   await writeFile(
     join(outdir, 'package.json'),
-    `${JSON.stringify(await manifest(service, names), null, 2)}\n`,
+    `${JSON.stringify({ ...(await manifest(service, names)), imports }, null, 2)}\n`,
   );
   return outdir;
+}
+
+async function copyFiles(service: Service, outdir: string): Promise<Record<string, string>> {
+  const { resolve: find } = createRequire(join(ROOT, 'services', service, 'package.json'));
+  const imports: Record<string, string> = {};
+  for (const [name, file] of Object.entries(COPIED[service] ?? {})) {
+    await cp(find(file), join(outdir, basename(file)));
+    imports[name] = `./${basename(file)}`;
+  }
+  return imports;
 }
 
 function rememberStarted(started: Set<string>): Plugin {

@@ -4,7 +4,7 @@
  */
 import { cruise, type IForbiddenRuleType, type IReporterOutput } from 'dependency-cruiser';
 
-const ADAPTER = '^packages/(bus-|engine-|artifacts-|ledger-)[^/]+/';
+const ADAPTER = '^packages/(bus-|engine-|artifacts-|ledger-|auth-)[^/]+/';
 const MINIMUM_MODULES = 60;
 
 const forbidden: IForbiddenRuleType[] = [
@@ -30,8 +30,8 @@ const forbidden: IForbiddenRuleType[] = [
     name: 'adapters-know-their-port',
     comment: 'an adapter imports its port, job and one vendor library',
     severity: 'error',
-    from: { path: '^packages/(bus|engine|artifacts|ledger)-[^/]+/', pathNot: '\\.test\\.ts$' },
-    to: { path: '^packages/', pathNot: '^packages/($1|$1-[^/]+|job|pulsar-admin|models)/' },
+    from: { path: '^packages/(bus|engine|artifacts|ledger|auth)-[^/]+/', pathNot: '\\.test\\.ts$' },
+    to: { path: '^packages/', pathNot: '^packages/($1|$1-[^/]+|job|pulsar-admin|redis-connection|models)/' },
   },
   {
     name: 'job-is-pure',

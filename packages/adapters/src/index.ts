@@ -1,3 +1,4 @@
 export { openArtifacts } from './open-artifacts.ts';
+export { openAuthenticator, openRateLimiter } from './open-auth.ts';
 export { openBus } from './open-bus.ts';
 export { type Engines, openEngines } from './open-engines.ts';

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openArtifacts, openBus, openEngines } from '@genfleet/adapters';
+import { openArtifacts, openAuthenticator, openBus, openEngines, openRateLimiter } from '@genfleet/adapters';
 import { startApi } from '@genfleet/api';
 import { fleetTopics } from '@genfleet/bus';
 import { type Config, topicPolicy } from '@genfleet/config';
@@ -36,10 +36,16 @@ export async function startFleet(config: Config): Promise<Fleet> {
   void engines.txt2img?.health().catch(() => undefined);
   const fileOf = (kind: Kind) => join(config.DATA_DIR, VIEW_FILE[kind]);
   const views = await openViews({ bus, fileOf, log, now: Date.now });
+  const warn = (message: string) => log.warn({}, message);
+  const [authenticator, limiter] = await Promise.all([
+    openAuthenticator(config, warn),
+    openRateLimiter(config, warn),
+  ]);
   const registry = createRegistry();
   const close = async () => {
     const closing = Object.values(views).map((view) => view.close());
     await Promise.allSettled([engines.close(), artifacts.close(), flushTraces(), ...closing]);
+    await Promise.allSettled([authenticator?.close(), limiter?.close()]);
     await bus.close();
   };
   try {
@@ -47,6 +53,8 @@ export async function startFleet(config: Config): Promise<Fleet> {
       bus,
       views,
       artifacts,
+      authenticator,
+      limiter,
       config,
       log,
       clock: Date.now,

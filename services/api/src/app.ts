@@ -7,6 +7,7 @@ import express, {
   type Response,
 } from 'express';
 import type { Api } from './api.ts';
+import { callerOf, guarded } from './http/access.ts';
 import { PAGE_HEADERS } from './http/headers.ts';
 import { hostCheck } from './http/host-check.ts';
 import { problemOf } from './http/problem.ts';
@@ -16,7 +17,7 @@ import { cancelCompletion, getCompletion, giveFeedback } from './routes/completi
 import { createChatCompletion, createCompletion, createEngineCompletion } from './routes/completions.ts';
 import { createImage } from './routes/create-image.ts';
 import { redriveAll, redriveOne } from './routes/dead-letters.ts';
-import { docsFile, docsPage } from './routes/docs.ts';
+import { docsRoutes } from './routes/docs.ts';
 import { streamCompletionEvents, streamImageEvents } from './routes/events.ts';
 import { health, readiness } from './routes/health.ts';
 import { cancelImage, getImage, listDeadLetters, listImages } from './routes/images.ts';
@@ -72,12 +73,10 @@ export function createApp(api: Api): Express {
     ['/health/live', health],
     ['/health/ready', ready],
     ['/metrics', (req, res) => metrics(api, req, res)],
-    ['/openapi.json', openApi(api)],
-    ['/docs', docsPage],
-    ['/docs/:file', docsFile],
+    ...docsRoutes(api.options.config, openApi(api)),
   ];
   for (const [path, handler] of plain) addRoute(app, path, { get: handler });
-  addPage(app, api.options.webDir);
+  addPage(app, api.options.webDir, api.options.config.DOCS_URL);
   app.use((req: Request, res: Response) => sendProblem(req, res, { status: 404, detail: 'Not Found' }));
   app.use(errors(api));
   return app;
@@ -89,9 +88,13 @@ function bound(
 ): Partial<Record<Method, RequestHandler>> {
   const entries = Object.entries(handlers).map(([method, handler]) => [
     method,
-    (req: Request, res: Response) => handler(api, req, res),
+    bind(api, guarded(api, handler)),
   ]);
   return Object.fromEntries(entries);
+}
+
+function bind(api: Api, handler: Handler): RequestHandler {
+  return (req, res) => handler(api, req, res);
 }
 
 function addRoute(app: Express, path: string, handlers: Partial<Record<Method, RequestHandler>>): void {
@@ -157,7 +160,8 @@ function openApi(api: Api): RequestHandler {
   let text: Promise<string> | undefined;
   const build = async () => {
     const { openApiDocument } = await import('./openapi.ts');
-    return JSON.stringify(openApiDocument(api.options.config.PUBLIC_URL));
+    const { config, authenticator } = api.options;
+    return JSON.stringify(openApiDocument(config.PUBLIC_URL, authenticator !== undefined));
   };
   return async (_req, res) => {
     text ??= build();
@@ -166,9 +170,9 @@ function openApi(api: Api): RequestHandler {
 }
 
 /** The built page; its hashed parts never change under their name. */
-function addPage(app: Express, webDir: string | undefined): void {
+function addPage(app: Express, webDir: string | undefined, docsUrl: string | undefined): void {
   if (webDir === undefined) {
-    app.get('/', (_req, res) => res.writeHead(302, { location: '/docs' }).end());
+    if (docsUrl) app.get('/', (_req, res) => res.writeHead(302, { location: docsUrl }).end());
     return;
   }
   const hashed = join(webDir, 'assets');
@@ -184,7 +188,7 @@ function errors(api: Api): ErrorRequestHandler {
   return (err, req, res, next) => {
     const problem = problemOf(err);
     if (problem.status >= 500) {
-      api.options.log.error({ err }, `${req.method} ${req.path} failed`);
+      api.options.log.error({ err }, `${req.method} ${req.path} failed for caller ${callerOf(api, req).id}`);
     }
     if (res.headersSent) return next(err);
     sendProblem(req, res, problem);

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { openArtifacts, openBus } from '@genfleet/adapters';
+import { openArtifacts, openAuthenticator, openBus, openRateLimiter } from '@genfleet/adapters';
 import { type Bus, fleetTopics, requireTopics } from '@genfleet/bus';
 import { type Config, loadConfig, topicPolicy } from '@genfleet/config';
 import { GenfleetError, type Kind, newJobId } from '@genfleet/job';
@@ -36,10 +36,17 @@ async function start(): Promise<StopService> {
   // files per port: two replicas on one machine must not share the cache
   const fileOf = (kind: Kind) => resolve(config.DATA_DIR, `view-api-${config.PORT}${VIEW_SUFFIX[kind]}.db`);
   const views = await openViews({ bus, fileOf, log, now: Date.now });
+  const warn = (message: string) => log.warn({}, message);
+  const [authenticator, limiter] = await Promise.all([
+    openAuthenticator(config, warn),
+    openRateLimiter(config, warn),
+  ]);
   const api = await startApi({
     bus,
     views,
     artifacts,
+    authenticator,
+    limiter,
     config,
     log,
     clock: Date.now,
@@ -51,6 +58,7 @@ async function start(): Promise<StopService> {
     log.info({}, `${signal}: finishing what is in flight`);
     await api.stop();
     await Promise.allSettled([artifacts.close(), views.txt2img.close(), views.completion.close()]);
+    await Promise.allSettled([authenticator?.close(), limiter?.close()]);
     await bus.close();
   };
 }

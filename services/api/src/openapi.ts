@@ -10,7 +10,12 @@ import {
 } from '@genfleet/client/contract';
 import { imageRequestSchema } from '@genfleet/job';
 import { z } from 'zod';
-import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from 'zod-openapi';
+import {
+  createDocument,
+  type ZodOpenApiObject,
+  type ZodOpenApiOperationObject,
+  type ZodOpenApiPathsObject,
+} from 'zod-openapi';
 import { listQuerySchema, pageQuerySchema } from './http/query.ts';
 import { openAiImageSchema } from './jobs/openai-request.ts';
 import { COMPLETION_PATHS } from './openapi-completions.ts';
@@ -178,8 +183,19 @@ const PATHS: ZodOpenApiPathsObject = {
   },
 };
 
+/** How a GitLab token is shown, where one is asked for. */
+const GITLAB_TOKEN: Pick<ZodOpenApiObject, 'security' | 'components'> = {
+  security: [{ bearer: [] }, { privateToken: [] }],
+  components: {
+    securitySchemes: {
+      bearer: { type: 'http', scheme: 'bearer', description: 'A GitLab token' },
+      privateToken: { type: 'apiKey', in: 'header', name: 'PRIVATE-TOKEN', description: 'A GitLab token' },
+    },
+  },
+};
+
 /** The OpenAPI 3.1 document, from the same schemas that requests are checked with. */
-export function openApiDocument(publicUrl: string | undefined) {
+export function openApiDocument(publicUrl: string | undefined, asksForToken: boolean) {
   return createDocument(
     {
       openapi: '3.1.0',
@@ -189,6 +205,7 @@ export function openApiDocument(publicUrl: string | undefined) {
         description: 'Image and code generation as durable jobs on the GPUs a team owns.',
       },
       ...(publicUrl === undefined ? {} : { servers: [{ url: publicUrl }] }),
+      ...(asksForToken ? GITLAB_TOKEN : {}),
       paths: PATHS,
     },
     { allowEmptySchema: { pipe: true, transform: true, unknown: true } },

@@ -1,4 +1,5 @@
 import type { ArtifactStore } from '@genfleet/artifacts';
+import type { Authenticator, RateLimiter } from '@genfleet/auth';
 import type { Bus } from '@genfleet/bus';
 import type { Config } from '@genfleet/config';
 import type { Kind } from '@genfleet/job';
@@ -19,6 +20,11 @@ export type ApiConfig = Pick<
   | 'DRAIN_GRACE_MS'
   | 'WEBHOOK_SECRET'
   | 'WEBHOOK_ALLOW_PRIVATE'
+  | 'DOCS_URL'
+  | 'OPENAPI_URL'
+  | 'REDOC_URL'
+  | 'AUTH'
+  | 'BYPASS_EXTERNAL_AUTH'
 >;
 
 export interface ApiOptions {
@@ -26,6 +32,10 @@ export interface ApiOptions {
   readonly views: Readonly<Record<Kind, View>>;
   readonly artifacts: ArtifactStore;
   readonly config: ApiConfig;
+  /** Decides who may call. Default: everybody. The caller closes it after the API has stopped. */
+  readonly authenticator?: Authenticator | undefined;
+  /** How often they may. Default: as they like. The caller closes it likewise. */
+  readonly limiter?: RateLimiter | undefined;
   readonly log: Logger;
   /** Unix time in ms. */
   readonly clock: () => number;

@@ -6,6 +6,7 @@ import { createApp } from './app.ts';
 import { followAnnouncements } from './feeds/catalogue.ts';
 import { followProgress } from './feeds/progress-feed.ts';
 import { followTexts } from './feeds/text-feed.ts';
+import { openDoor } from './http/access.ts';
 import { isLoopback } from './http/host-check.ts';
 import type { ApiOptions } from './options.ts';
 import { renderJob } from './render-job.ts';
@@ -36,6 +37,8 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   const { bus, config, log, clock } = options;
   const stopping = new AbortController();
   const { signal } = stopping;
+  const warning = openDoor(config);
+  if (warning !== undefined) log.warn({}, warning);
   const api = createApi(options, signal);
   const models = Promise.withResolvers<void>();
   // texts that clients wait for go on while the server drains

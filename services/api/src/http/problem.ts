@@ -20,6 +20,7 @@ export interface Problem {
 
 const TITLES: Readonly<Record<number, string>> = {
   400: 'Bad Request',
+  401: 'Unauthorized',
   403: 'Forbidden',
   404: 'Not Found',
   405: 'Method Not Allowed',
@@ -28,6 +29,7 @@ const TITLES: Readonly<Record<number, string>> = {
   415: 'Unsupported Media Type',
   421: 'Misdirected Request',
   422: 'Unprocessable Content',
+  429: 'Too Many Requests',
   500: 'Internal Server Error',
   503: 'Service Unavailable',
   504: 'Gateway Timeout',
@@ -109,10 +111,17 @@ export function problemBody(problem: Problem): Record<string, unknown> {
   };
 }
 
+/** What OpenAI calls these; all else is the request's fault or the server's. */
+const TYPES: Readonly<Record<number, string>> = {
+  401: 'authentication_error',
+  403: 'permission_error',
+  429: 'rate_limit_error',
+};
+
 /** The same for OpenAI's clients: bad input is 400 there. */
 export function openAiError(problem: Problem): { status: number; body: Record<string, unknown> } {
   const status = problem.status === 422 ? 400 : problem.status;
-  const type = status >= 500 ? 'server_error' : 'invalid_request_error';
+  const type = TYPES[status] ?? (status >= 500 ? 'server_error' : 'invalid_request_error');
   const param = problem.errors?.[0]?.path ?? null;
   return { status, body: { error: { message: problem.detail, type, param, code: problem.code ?? null } } };
 }

@@ -6,6 +6,7 @@ import { type Answering, StreamReader, WholeReader } from '../completions/answer
 import { type CheckedCompletion, checkChat, checkCompletion } from '../completions/check-completion.ts';
 import { LiveText, type TextReader } from '../completions/live-text.ts';
 import type { Asked } from '../completions/openai-completion.ts';
+import { callerOf } from '../http/access.ts';
 import { readJson } from '../http/body.ts';
 import { invalid } from '../http/problem.ts';
 import { sendJson, sendProblem } from '../http/respond.ts';
@@ -135,5 +136,6 @@ function sessionOf(api: Api, req: Request): string | undefined | 'invalid' {
   const session = req.headers['x-session-id'];
   if (session === undefined) return undefined;
   if (typeof session !== 'string' || !SESSION.test(session)) return 'invalid';
-  return hash('sha256', `${api.tenant}\n${session}`);
+  // nobody ends the work of another by the name of a session
+  return hash('sha256', `${api.tenant}\n${callerOf(api, req).id}\n${session}`);
 }

@@ -1,0 +1,315 @@
+import { randomBytes } from 'node:crypto';
+import { openAuthenticator, openRateLimiter } from '@genfleet/adapters';
+import { readConfig } from '@genfleet/config';
+import { createLogger } from '@genfleet/telemetry';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { createClient } from '@redis/client';
+import OpenAI from 'openai';
+import { GitlabStandIn, saying } from '../../../packages/auth-gitlab/test/gitlab-stand-in.ts';
+import { startOwnRedis } from '../../../packages/redis-connection/test/own-redis.ts';
+import { provide } from '../../../tools/provision/components.ts';
+import { MemoryBus, MemoryView } from '../test/memory-fleet.ts';
+import { MemoryArtifacts, type Replica, startReplica, until } from '../test/rig.ts';
+
+/** Who may call, from the environment to the answer, over real HTTP. */
+
+const redis = await provide('redis');
+const BODY = JSON.stringify({ generation_settings: { prompt: 'A dog' } });
+const ID = '0190a3c5-7b40-7000-8000-000000000001';
+const GUARDED: readonly [method: string, path: string][] = [
+  ['GET', '/v1/models'],
+  ['GET', '/v1/models/genfleet-demo'],
+  ['POST', '/v1/images/generations'],
+  ['POST', '/v1/completions'],
+  ['POST', '/v1/engines/codegen/completions'],
+  ['POST', '/v1/chat/completions'],
+  ['GET', `/v1/completions/${ID}`],
+  ['DELETE', `/v1/completions/${ID}`],
+  ['GET', `/v1/completions/${ID}/events`],
+  ['POST', `/v1/completions/${ID}/feedback`],
+  ['GET', '/images'],
+  ['GET', '/images/'],
+  ['POST', '/images'],
+  ['GET', `/images/${ID}`],
+  ['DELETE', `/images/${ID}`],
+  ['GET', `/images/${ID}/events`],
+  ['HEAD', '/images'],
+  ['GET', `/artifacts/${ID}.jpg`],
+  ['GET', '/dead-letters'],
+  ['POST', '/dead-letters/redrive'],
+  ['POST', `/dead-letters/${ID}/redrive`],
+  ['GET', '/models'],
+];
+const OPEN = ['/health', '/health/live', '/health/ready', '/metrics', '/docs', '/docs/start.js', '/redoc'];
+interface Described {
+  readonly security: unknown;
+  readonly paths: Record<string, Record<string, unknown>>;
+}
+const newToken = () => `glpat-${randomBytes(15).toString('base64url')}`;
+
+const closers: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+/** An API that asks a GitLab of its own, as the environment says. */
+async function start(env: Record<string, string> = {}) {
+  const gitlab = await GitlabStandIn.start();
+  closers.push(() => gitlab.stop());
+  const [yes, no] = [newToken(), newToken()];
+  gitlab.addUser(yes, true);
+  gitlab.addUser(no, false);
+  const config = readConfig({ PORT: '0', GITLAB_API_URL: gitlab.apiUrl, ...env });
+  const lines: string[] = [];
+  const destination = { write: (line: string) => void lines.push(line) };
+  const log = createLogger({ level: 'trace', service: 'api', destination });
+  const warn = (message: string) => log.warn({}, message);
+  const [authenticator, limiter] = [
+    await openAuthenticator(config, warn),
+    await openRateLimiter(config, warn),
+  ];
+  closers.push(async () => Promise.all([authenticator?.close(), limiter?.close()]));
+  const replica = await startMemoryReplica(config, { authenticator, limiter, log });
+  const call = (method: string, path: string, headers: Record<string, string> = {}) =>
+    fetch(replica.url + path, {
+      method,
+      headers: { 'content-type': 'application/json', ...headers },
+      ...(method === 'POST' ? { body: BODY } : {}),
+    });
+  return { gitlab, yes, no, lines, call, url: replica.url };
+}
+
+async function startMemoryReplica(
+  settings: ReturnType<typeof readConfig>,
+  more: Pick<Parameters<typeof startReplica>[1] & object, 'authenticator' | 'limiter' | 'log'>,
+): Promise<Replica> {
+  const bus = new MemoryBus();
+  const parts = { bus, view: new MemoryView(bus), artifacts: new MemoryArtifacts() };
+  const replica = await startReplica(parts, { ...more, settings });
+  closers.push(() => replica.api.stop());
+  return replica;
+}
+
+const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
+
+describe('a caller without a token that works', () => {
+  it('is asked for one everywhere but where nothing is shown', async () => {
+    const { call, gitlab } = await start();
+    for (const [method, path] of GUARDED) {
+      const answer = await call(method, path);
+      expect([method, path, answer.status]).toEqual([method, path, 401]);
+      expect(answer.headers.get('www-authenticate')).toBe('Bearer realm="Genfleet"');
+    }
+    const document = (await (await call('GET', '/openapi.json')).json()) as Described;
+    expect(document.security).toEqual([{ bearer: [] }, { privateToken: [] }]);
+    for (const [path, methods] of Object.entries(document.paths)) {
+      for (const method of Object.keys(methods)) {
+        const { status } = await call(method.toUpperCase(), path.replace('{id}', ID));
+        expect([method, path, status]).toEqual([method, path, path.startsWith('/health') ? 200 : 401]);
+      }
+    }
+    for (const path of OPEN) expect([path, (await call('GET', path)).status]).toEqual([path, 200]);
+    expect(gitlab.asked).toEqual([]);
+  });
+
+  it('reads why, as problem details and as OpenAI writes it', async () => {
+    const { call, no } = await start();
+    const plain = await call('GET', '/images', bearer('glpat-unknown'));
+    expect(plain.headers.get('content-type')).toBe('application/problem+json');
+    expect(plain.headers.get('www-authenticate')).toBe('Bearer realm="Genfleet", error="invalid_token"');
+    expect(await plain.json()).toEqual({
+      type: 'about:blank',
+      title: 'Unauthorized',
+      status: 401,
+      detail: 'GitLab does not take this token',
+    });
+    const openAi = await call('GET', '/v1/models', bearer('glpat-unknown'));
+    expect([openAi.status, await openAi.json()]).toEqual([
+      401,
+      {
+        error: {
+          message: 'GitLab does not take this token',
+          type: 'authentication_error',
+          param: null,
+          code: 'invalid_api_key',
+        },
+      },
+    ]);
+    const denied = await call('GET', '/v1/models', bearer(no));
+    expect([denied.status, denied.headers.get('www-authenticate')]).toEqual([403, null]);
+    expect(await denied.json()).toMatchObject({
+      error: { type: 'permission_error', code: 'permission_denied' },
+    });
+    expect(await (await call('POST', '/images', bearer(no))).json()).toMatchObject({ status: 403 });
+  });
+});
+
+describe('a caller whom GitLab lets pass', () => {
+  it('may do everything, with either header and without a second question', async () => {
+    const { call, yes, gitlab } = await start();
+    for (const [method, path] of GUARDED) {
+      for (const headers of [bearer(yes), { 'private-token': yes, authorization: 'Bearer dummy' }]) {
+        const { status } = await call(method, path, headers);
+        expect([method, path, [401, 403, 429, 503].includes(status)]).toEqual([method, path, false]);
+      }
+    }
+    expect((await call('POST', '/images', bearer(yes))).status).toBe(202);
+    expect(gitlab.asked).toHaveLength(2);
+  });
+
+  it("is OpenAI's own client, which understands each refusal", async () => {
+    const { url, yes, no, gitlab } = await start({ RATE_LIMIT_PER_MINUTE: '1' });
+    const client = (apiKey: string) => new OpenAI({ apiKey, baseURL: `${url}/v1`, maxRetries: 0 });
+    expect((await client(yes).models.list()).data).toEqual([]);
+    const refused = async (apiKey: string): Promise<unknown> => {
+      const answer = client(apiKey).models.list();
+      return answer.then(
+        () => 'it passed',
+        (error: unknown) => error,
+      );
+    };
+    expect(await refused('glpat-unknown')).toBeInstanceOf(OpenAI.AuthenticationError);
+    expect(await refused(no)).toBeInstanceOf(OpenAI.PermissionDeniedError);
+    const draw = () => client(yes).images.generate({ prompt: 'A dog', size: '1x1' as never });
+    await expect(draw()).rejects.toBeInstanceOf(OpenAI.BadRequestError);
+    await expect(draw()).rejects.toBeInstanceOf(OpenAI.RateLimitError);
+    await expect(draw()).rejects.toMatchObject({ code: 'rate_limit_exceeded', type: 'rate_limit_error' });
+    gitlab.mood = saying(500);
+    expect(await refused(newToken())).toMatchObject({ status: 503, type: 'server_error' });
+  });
+});
+
+describe('GitLab', () => {
+  it('that is away is 503 with the time to come back, except for those it answered before', async () => {
+    const { call, yes, gitlab } = await start();
+    expect((await call('GET', '/images', bearer(yes))).status).toBe(200);
+    await gitlab.stop();
+    const fresh = bearer(newToken());
+    for (const path of ['/v1/models', '/images']) {
+      const answer = await call('GET', path, fresh);
+      expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '5']);
+      expect(await answer.text()).not.toMatch(/ECONNREFUSED|127\.0\.0\.1/);
+    }
+    expect((await call('GET', '/v1/models', bearer(yes))).status).toBe(200);
+    expect((await call('GET', '/health/ready')).status).toBe(200);
+  });
+
+  it('is asked once by 200 requests of one user', async () => {
+    const { call, yes, gitlab } = await start();
+    const answers = await Promise.all(
+      Array.from({ length: 200 }, () => call('GET', '/v1/models', bearer(yes))),
+    );
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+    expect(gitlab.asked).toHaveLength(1);
+  });
+});
+
+describe('RATE_LIMIT_PER_MINUTE', () => {
+  it('counts the work of each caller, and not what they read', async () => {
+    const { call, yes, gitlab } = await start({ RATE_LIMIT_PER_MINUTE: '2' });
+    const other = newToken();
+    gitlab.addUser(other, true);
+    for (let i = 0; i < 10; i++) expect((await call('GET', '/images', bearer(yes))).status).toBe(200);
+    expect((await call('POST', '/images', bearer(yes))).status).toBe(202);
+    expect((await call('POST', '/images', bearer(yes))).status).toBe(202);
+    const plain = await call('POST', '/images', bearer(yes));
+    expect(plain.status).toBe(429);
+    expect(Number(plain.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
+    expect(await plain.json()).toMatchObject({ title: 'Too Many Requests', status: 429 });
+    const openAi = await call('POST', '/v1/images/generations', bearer(yes));
+    expect([openAi.status, openAi.headers.has('retry-after')]).toEqual([429, true]);
+    expect(await openAi.json()).toMatchObject({
+      error: { type: 'rate_limit_error', code: 'rate_limit_exceeded' },
+    });
+    expect((await call('GET', '/images', bearer(yes))).status).toBe(200);
+    expect((await call('POST', '/images', bearer(other))).status).toBe(202);
+    const feedback = await call('POST', `/v1/completions/${ID}/feedback`, bearer(yes));
+    expect(feedback.status).not.toBe(429);
+  });
+
+  it('counts by address where nobody is asked for a token', async () => {
+    const { call, yes, gitlab } = await start({ AUTH: 'none', RATE_LIMIT_PER_MINUTE: '1' });
+    expect((await call('POST', '/images', bearer(yes))).status).toBe(202);
+    expect((await call('POST', '/images')).status).toBe(429);
+    expect((await call('GET', '/images')).status).toBe(200);
+    expect(gitlab.asked).toEqual([]);
+  });
+});
+
+describe('an open door', () => {
+  it.each([
+    [{ BYPASS_EXTERNAL_AUTH: 'True' }, /BYPASS_EXTERNAL_AUTH IS ON/],
+    [{ AUTH: 'none', HOST: '0.0.0.0' }, /NOBODY IS ASKED WHO THEY ARE/],
+  ])('with %j is announced at the start', async (env, warning) => {
+    const { call, lines } = await start(env);
+    expect((await call('GET', '/v1/models')).status).toBe(200);
+    const [first] = lines.map((line) => JSON.parse(line) as { level: number; msg: string });
+    expect(first?.msg).toMatch(warning);
+    expect(first?.level).toBeGreaterThanOrEqual(40);
+  });
+
+  it.each([{}, { AUTH: 'none' }, { HOST: '0.0.0.0' }])('is none with %j', async (env) => {
+    const { lines } = await start(env);
+    expect(lines.join()).not.toMatch(/NOBODY|BYPASS/);
+  });
+});
+
+(('missing' in redis ? describe.skip : describe) as typeof describe)(
+  `with Redis${'missing' in redis ? ` (${redis.missing})` : ''}`,
+  () => {
+    it('no token, nor a part of one, is logged or kept', async () => {
+      const own = await startOwnRedis();
+      closers.push(() => own.destroy());
+      const { call, yes, no, lines, gitlab } = await start({
+        REDIS_URL: own.url,
+        RATE_LIMIT_PER_MINUTE: '3',
+      });
+      const stranger = newToken();
+      const late = newToken();
+      for (const token of [yes, no, stranger]) {
+        for (const headers of [bearer(token), { 'private-token': token }]) {
+          for (let i = 0; i < 5; i++) await call('POST', '/images', headers);
+          await call('GET', '/v1/models', headers);
+        }
+      }
+      gitlab.mood = saying(500);
+      await call('GET', '/v1/models', bearer(late));
+      await call('GET', '/v1/models', { authorization: `Bearer ${late}\u00e9` });
+
+      const client = await createClient({ url: own.url }).connect();
+      const kept = await Promise.all(
+        (await client.keys('*')).map(async (key) => `${key}=${await client.get(key)}`),
+      );
+      client.destroy();
+      // three answers in two forms, and one count: only who may call is counted
+      expect(kept).toHaveLength(7);
+      expect(kept.filter((line) => /^genfleet:rate:[0-9a-f]{16}=10$/.test(line))).toHaveLength(1);
+      const written = [...kept, ...lines].join('\n');
+      expect(lines.length).toBeGreaterThan(0);
+      for (const token of [yes, no, stranger, late]) {
+        for (let at = 0; at + 8 <= token.length; at++) expect(written).not.toContain(token.slice(at, at + 8));
+      }
+    });
+
+    it('that dies under load fails no request', async () => {
+      const own = await startOwnRedis();
+      closers.push(() => own.destroy());
+      const { call, yes, lines } = await start({ REDIS_URL: own.url, RATE_LIMIT_PER_MINUTE: '1000' });
+      const statuses: number[] = [];
+      let isDone = false;
+      const load = Promise.all(
+        Array.from({ length: 8 }, async () => {
+          while (!isDone) statuses.push((await call('POST', '/images', bearer(yes))).status);
+        }),
+      );
+      await until(() => statuses.length > 40);
+      await own.stop();
+      const after = statuses.length + 40;
+      await until(() => statuses.length > after);
+      isDone = true;
+      await load;
+      expect(statuses.filter((status) => status !== 202 && status !== 429)).toEqual([]);
+      expect(lines.filter((line) => line.includes('Redis is away'))).toHaveLength(2);
+    });
+  },
+);
