@@ -2,7 +2,7 @@
 import { Agent, createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-const agent = new Agent({ keepAlive: true, maxSockets: 64, noDelay: true });
+const agent = new Agent({ keepAlive: true, maxSockets: 64 });
 const server = createServer({ noDelay: true }, (incoming, outgoing) => {
   const { method, url: path, headers } = incoming;
   const options = { host: '127.0.0.1', port: process.argv[2], agent, method, path, headers };

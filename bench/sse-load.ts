@@ -7,9 +7,12 @@ export interface SseLoad {
   /** JSON text, the same for every request. */
   readonly body: string;
   readonly connections: number;
-  readonly warmUpMs: number;
-  readonly measureMs: number;
 }
+
+/** How much of it: for a time, the first part of which does not count, or a number of streams. */
+export type SseExtent =
+  | { readonly warmUpMs: number; readonly measureMs: number }
+  | { readonly streams: number };
 
 /** What the streams looked like to who read them. Times in ms. */
 export interface SseResult {
@@ -28,10 +31,13 @@ export function quantile(sorted: readonly number[], share: number): number {
 }
 
 /** Closed-loop load of streams, on sockets: a client that parses would take what is to be measured. */
-export async function sseLoad(load: SseLoad): Promise<SseResult> {
+export async function sseLoad(load: SseLoad & SseExtent): Promise<SseResult> {
   const startMs = performance.now();
-  const fromMs = startMs + load.warmUpMs;
-  const toMs = fromMs + load.measureMs;
+  const isTimed = 'measureMs' in load;
+  const fromMs = startMs + (isTimed ? load.warmUpMs : 0);
+  const toMs = isTimed ? fromMs + load.measureMs : Number.POSITIVE_INFINITY;
+  // each connection has begun one already
+  let left = isTimed ? Number.POSITIVE_INFINITY : load.streams - load.connections;
   const whole: number[] = [];
   const first: number[] = [];
   const gaps: number[] = [];
@@ -46,13 +52,14 @@ export async function sseLoad(load: SseLoad): Promise<SseResult> {
           for (let at = 1; at < arrivals.length; at++)
             gaps.push((arrivals[at] ?? 0) - (arrivals[at - 1] ?? 0));
         }
-        return endMs < toMs;
+        left -= 1;
+        return endMs < toMs && left >= 0;
       }),
     ),
   );
   for (const list of [whole, first, gaps]) list.sort((a, b) => a - b);
   return {
-    perSecond: whole.length / (load.measureMs / 1_000),
+    perSecond: whole.length / ((Math.min(toMs, performance.now()) - fromMs) / 1_000),
     p50Ms: quantile(whole, 0.5),
     p99Ms: quantile(whole, 0.99),
     firstP50Ms: quantile(first, 0.5),
