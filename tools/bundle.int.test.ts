@@ -63,7 +63,7 @@ describe('bundled services', () => {
     });
     expect(response.status).toBe(200);
     expect(await response.json()).toMatchObject({ status: 'completed' });
-    for (const page of ['/', '/docs', '/docs/swagger-ui.css'])
+    for (const page of ['/', '/docs', '/docs/swagger-ui.css', '/redoc/redoc.standalone.js'])
       expect((await fetch(url + page)).status).toBe(200);
   });
 });

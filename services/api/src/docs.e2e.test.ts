@@ -98,6 +98,53 @@ describe('/docs', () => {
   });
 });
 
+describe('/redoc', () => {
+  it('comes with all its parts, tells nobody who reads, and may load nothing from elsewhere', async () => {
+    const response = await get('/redoc');
+    const page = await response.text();
+    const parts = [...page.matchAll(/(?:src|spec-url)="([^"]+)"/g)].map(([, part]) => String(part));
+    expect(parts).toEqual(['/openapi.json', '/redoc/redoc.standalone.js']);
+    for (const part of parts) expect([part, (await get(part)).status]).toEqual([part, 200]);
+    expect(page).toContain('disable-telemetry="true"');
+    const policy = response.headers.get('content-security-policy') ?? '';
+    expect(policy).toContain("default-src 'self'");
+    expect(policy).not.toMatch(/https?:/);
+    expect((await get('/redoc/package.json')).status).toBe(404);
+  });
+});
+
+describe('the pages', () => {
+  const OFF = { DOCS_URL: undefined, OPENAPI_URL: undefined, REDOC_URL: undefined };
+  const DEFAULT = { DOCS_URL: '/docs', OPENAPI_URL: '/openapi.json', REDOC_URL: '/redoc' };
+  const ALL = [...Object.values(DEFAULT), '/docs/start.js', '/redoc/redoc.standalone.js'];
+  const statuses = async (settings: object, paths: readonly string[]) => {
+    const bus = new MemoryBus();
+    const parts = { bus, view: new MemoryView(bus), artifacts: new MemoryArtifacts() };
+    const { api, url } = await startReplica(parts, { settings });
+    const answers = await Promise.all(paths.map((path) => fetch(url + path, { redirect: 'manual' })));
+    await api.stop();
+    return answers.map(({ status }) => status);
+  };
+
+  it('are all off where the environment says None, and nothing leads to them', async () => {
+    expect(await statuses(OFF, [...ALL, '/'])).toEqual(Array(6).fill(404));
+    expect(await statuses(DEFAULT, [...ALL, '/'])).toEqual([...Array(5).fill(200), 302]);
+  });
+
+  it('are off each for itself; without the document there is nothing to show', async () => {
+    expect(await statuses({ ...DEFAULT, DOCS_URL: undefined }, ALL)).toEqual([404, 200, 200, 404, 200]);
+    expect(await statuses({ ...DEFAULT, REDOC_URL: undefined }, ALL)).toEqual([200, 200, 404, 200, 404]);
+    expect(await statuses({ ...DEFAULT, OPENAPI_URL: undefined }, ALL)).toEqual(Array(5).fill(404));
+  });
+
+  it('are where they are wanted, with their parts', async () => {
+    const moved = { DOCS_URL: '/help', OPENAPI_URL: '/help/openapi.json', REDOC_URL: '/help/read' };
+    const parts = ['/help/start.js', '/help/swagger-ui.css', '/help/read/redoc.standalone.js'];
+    expect(await statuses(moved, [...Object.values(moved), ...parts])).toEqual(Array(6).fill(200));
+    expect(await statuses(moved, ALL)).toEqual(Array(5).fill(404));
+  });
+});
+
 describe('/metrics', () => {
   it('counts by route pattern, not by path', async () => {
     await get('/images/019a3c5e-7b40-7000-8000-000000000001');

@@ -23,16 +23,22 @@ export const FILE_HEADERS = {
   'cache-control': 'private, max-age=31536000, immutable',
 } as const;
 
-/** The page and the docs: their own scripts, images also from the artifact store, nothing else from elsewhere. */
-export const PAGE_HEADERS = {
+/** Its own scripts and styles, what `sources` adds, and nothing else from elsewhere. */
+const pageHeaders = (...sources: readonly string[]) => ({
   ...COMMON,
   'content-security-policy': [
     "default-src 'self'",
-    "img-src 'self' data: blob: http: https:",
+    ...sources,
     "style-src 'self' 'unsafe-inline'",
     "object-src 'none'",
     "base-uri 'none'",
     "frame-ancestors 'none'",
   ].join('; '),
   'cache-control': 'no-cache',
-} as const;
+});
+
+/** The page and the docs, which show images of the artifact store too. */
+export const PAGE_HEADERS = pageHeaders("img-src 'self' data: blob: http: https:");
+
+/** Redoc carries its fonts with it, and would fetch its maker's logo. */
+export const REDOC_HEADERS = pageHeaders("img-src 'self' data:", "font-src 'self' data:");

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { Request, RequestHandler, Response } from 'express';
-import { PAGE_HEADERS } from '../http/headers.ts';
+import { PAGE_HEADERS, REDOC_HEADERS } from '../http/headers.ts';
 import { sendProblem, sendText } from '../http/respond.ts';
 import type { ApiConfig } from '../options.ts';
 
@@ -27,7 +27,7 @@ export function docsRoutes(
   const routes: [string, RequestHandler][] = [[OPENAPI_URL, openApi]];
   if (DOCS_URL !== undefined) routes.push([DOCS_URL, page(swaggerPage(DOCS_URL))]);
   if (REDOC_URL !== undefined) {
-    routes.push([REDOC_URL, page(redocPage(REDOC_URL, OPENAPI_URL))]);
+    routes.push([REDOC_URL, page(redocPage(REDOC_URL, OPENAPI_URL), REDOC_HEADERS)]);
     routes.push([`${REDOC_URL}/${REDOC}`, sendRedoc]);
   }
   if (DOCS_URL !== undefined) routes.push([`${DOCS_URL}/:file`, docsFile(swaggerStart(OPENAPI_URL))]);
@@ -60,8 +60,8 @@ function swaggerPage(docsUrl: string): string {
 
 function redocPage(redocUrl: string, openApiUrl: string): string {
   return htmlPage(
-    '',
-    `<redoc spec-url="${openApiUrl}"></redoc>
+    '<link rel="icon" href="data:,">\n',
+    `<redoc spec-url="${openApiUrl}" disable-telemetry="true"></redoc>
 <script type="module" src="${redocUrl}/${REDOC}"></script>
 `,
   );
@@ -75,8 +75,8 @@ function swaggerStart(openApiUrl: string): string {
 `;
 }
 
-function page(html: string): RequestHandler {
-  return (_req, res) => sendText(res, 200, 'text/html; charset=utf-8', html, PAGE_HEADERS);
+function page(html: string, headers: Readonly<Record<string, string>> = PAGE_HEADERS): RequestHandler {
+  return (_req, res) => sendText(res, 200, 'text/html; charset=utf-8', html, headers);
 }
 
 /** `GET {DOCS_URL}/{file}` */
