@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import type { TextDelta, TextSettings } from '@genfleet/engine';
 import type { FinishReason, Usage } from '@genfleet/job';
 import type { Tokenizer } from '@genfleet/models';
-import type { Cache, CodeModel } from './code-model.ts';
+import type { CodeModel, KeyValueCache } from './code-model.ts';
 import { likeliest, logProbabilities, nextToken } from './sampling.ts';
 import { type Score, TextOutput } from './text-output.ts';
 import { completionTokens, type TokenPrompt, tokenPrompt } from './text-prompt.ts';
@@ -14,13 +14,16 @@ const PROMPT_TOKENS_A_TURN = 96;
 /** What a token is given that can't come: infinity is no JSON. */
 const LEAST_LOGPROB = -9_999;
 
+/** The logits where nothing was read yet. */
+const NOTHING = new Float32Array(0);
+
 export interface Generated {
   readonly finishReason: FinishReason;
   readonly usage: Usage;
 }
 
 /** The part of the model that a generation needs. */
-export type Reader = Pick<CodeModel, 'manifest' | 'emptyCache' | 'read'> & {
+export type Reader = Pick<CodeModel, 'manifest' | 'newCache' | 'read'> & {
   readonly tokenizer: Pick<Tokenizer, 'encode' | 'decode'>;
 };
 
@@ -37,7 +40,8 @@ export async function* generateText(
   const prompt = tokenPrompt(settings, tokenizer, manifest);
   const limit = completionTokens(prompt.ids.length, settings.max_tokens, manifest.context_tokens);
   const send = (delta: TextDelta | undefined) => delta && onDelta(delta);
-  let { logits, cache } = yield* readPrompt(model, settings, prompt, send);
+  const cache = model.newCache(prompt.ids.length + limit);
+  let logits = yield* readPrompt(model, settings, prompt, cache, send);
   const uniform = new Uniform(settings.seed ?? randomInt(2 ** 48 - 1));
   const output = new TextOutput(tokenizer, settings.stop);
   const counts = new Map<number, number>();
@@ -52,63 +56,58 @@ export async function* generateText(
     send(output.push(id, score(logits, id, settings.logprobs, tokenizer)));
     if (output.stopped) return finished('stop', generated);
     if (generated === limit) break;
-    ({ logits, cache } = last(await readOn(model, [id], cache)));
+    logits = last(await readOn(model, [id], cache));
     yield;
   }
   return finished('length', limit);
 }
 
-interface Position {
-  readonly logits: Float32Array;
-  readonly cache: Cache;
-}
-
-/** Reads the prompt, and sends what is to be echoed of it. */
+/** Reads the prompt, and sends what is to be echoed of it. @returns the logits after it */
 async function* readPrompt(
   model: Reader,
   settings: TextSettings,
   prompt: TokenPrompt,
+  cache: KeyValueCache,
   send: (delta: TextDelta | undefined) => void,
-): AsyncGenerator<undefined, Position> {
+): AsyncGenerator<undefined, Float32Array> {
   const { ids, start, end } = prompt;
   const isScored = settings.echo && settings.logprobs !== undefined;
   if (settings.echo && !isScored) send(echoed(settings, model.tokenizer, ids.slice(start, end)));
   const echo = new TextOutput(model.tokenizer, []);
-  let position: Position = { logits: new Float32Array(0), cache: model.emptyCache };
+  let latest: Float32Array = NOTHING;
   for (let from = 0; from < ids.length; from += PROMPT_TOKENS_A_TURN) {
     if (from > 0) yield;
     const part = ids.slice(from, from + PROMPT_TOKENS_A_TURN);
-    const read = await readOn(model, part, position.cache);
+    const read = await readOn(model, part, cache);
     // the logits before a token are those that the one before it gave
-    const before = [position.logits, ...read.logits];
+    const before = [latest, ...read];
     for (const [offset, id] of part.entries()) {
       const isOwn = from + offset >= start && from + offset < end;
-      const logits = before[offset] ?? position.logits;
+      const logits = before[offset] ?? NOTHING;
       const scored = isScored && isOwn ? score(logits, id, settings.logprobs, model.tokenizer) : undefined;
       if (scored) send(echo.push(id, scored));
     }
-    position = last(read);
+    latest = last(read);
   }
   send(echo.end());
-  return position;
-}
-
-interface Read {
-  readonly logits: readonly Float32Array[];
-  readonly cache: Cache;
+  return latest;
 }
 
 /** Tokens that only ever stand in a template are never written, and never likely. */
-async function readOn(model: Reader, ids: readonly number[], cache: Cache): Promise<Read> {
-  const read = await model.read(ids, cache);
-  for (const row of read.logits) {
+async function readOn(
+  model: Reader,
+  ids: readonly number[],
+  cache: KeyValueCache,
+): Promise<readonly Float32Array[]> {
+  const rows = await model.read(ids, cache);
+  for (const row of rows) {
     for (const id of model.manifest.silent_tokens) row[id] = Number.NEGATIVE_INFINITY;
   }
-  return read;
+  return rows;
 }
 
-function last(read: Read): Position {
-  return { logits: read.logits.at(-1) ?? new Float32Array(0), cache: read.cache };
+function last(rows: readonly Float32Array[]): Float32Array {
+  return rows.at(-1) ?? NOTHING;
 }
 
 function echoed(

@@ -11,11 +11,9 @@ const reference = JSON.parse(await readFile(new URL('reference.json', folder), '
 const model = await CodeModel.load(folder);
 const logits: number[][] = [];
 const likeliest: number[] = [];
-let cache = model.emptyCache;
+const cache = model.newCache(reference.ids.length);
 for (let from = 0, size = 1; from < reference.ids.length; from += size, size = (size % 7) + 1) {
-  const read = await model.read(reference.ids.slice(from, from + size), cache);
-  cache = read.cache;
-  for (const row of read.logits) {
+  for (const row of await model.read(reference.ids.slice(from, from + size), cache)) {
     logits.push([...row.subarray(0, reference.logits[0].length)]);
     likeliest.push(row.indexOf(row.reduce((a, b) => Math.max(a, b))));
   }

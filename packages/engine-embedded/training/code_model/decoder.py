@@ -45,7 +45,7 @@ class Block(nn.Module):
     def forward(
         self, x: Tensor, rotation: tuple[Tensor, Tensor], past: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
-        """`x` [batch, n, width]; `past` and the second result [2, batch, key_heads, positions, head_width]."""
+        """`x` [batch, n, width]; `past` [2, batch, key_heads, positions, head_width], and so the n new ones."""
         batch, n, _ = x.shape
         normed = self.attention_norm(x)
 
@@ -55,6 +55,7 @@ class Block(nn.Module):
         query = rotate(heads(self.query(normed)), rotation)
         key = rotate(heads(self.key(normed)), rotation)
         value = heads(self.value(normed))
+        fresh = torch.stack([key, value])
         if past is None:
             mixed = F.scaled_dot_product_attention(
                 query, *(self.spread(part) for part in (key, value)), is_causal=True
@@ -65,7 +66,7 @@ class Block(nn.Module):
         x = x + self.attention_out(mixed.transpose(1, 2).reshape(batch, n, -1))
         normed = self.feed_norm(x)
         x = x + self.down(F.silu(self.gate(normed)) * self.up(normed))
-        return x, torch.stack([key, value])
+        return x, fresh
 
     def spread(self, part: Tensor) -> Tensor:
         """Each key head serves several query heads in a row."""
@@ -122,17 +123,18 @@ class Decoder(nn.Module):
         return F.linear(self.norm(x), self.embedding.weight)
 
     def step(self, ids: Tensor, past: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits of `ids` [1, n] after `past`, and the cache with them added.
+        """Logits of `ids` [1, n] after `past`, and what their n positions add to it.
 
-        The cache is [layers, 2, 1, key_heads, positions, head_width].
+        `past` is [positions, layers, 2, key_heads, head_width]: positions first, so that who
+        keeps it only appends.
         """
-        x, rotation = self.embedding(ids), self.rotation(past.shape[4], ids.shape[1])
-        present = []
+        x, rotation = self.embedding(ids), self.rotation(past.shape[0], ids.shape[1])
+        fresh = []
         for layer, block in enumerate(self.blocks):
-            x, keys_and_values = block(x, rotation, past[layer])
-            present.append(keys_and_values)
-        return F.linear(self.norm(x), self.embedding.weight), torch.stack(present)
+            x, added = block(x, rotation, past[:, layer].permute(1, 2, 0, 3).unsqueeze(1))
+            fresh.append(added.squeeze(1).permute(2, 0, 1, 3))
+        return F.linear(self.norm(x), self.embedding.weight), torch.stack(fresh, 1)
 
     def empty_cache(self) -> Tensor:
         shape = self.shape
-        return torch.zeros(shape.layers, 2, 1, shape.key_heads, 0, shape.head_width)
+        return torch.zeros(0, shape.layers, 2, shape.key_heads, shape.head_width)

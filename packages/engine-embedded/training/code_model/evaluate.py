@@ -39,14 +39,14 @@ class Model:
 
     def read(self, ids: list[int], past: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Log-probabilities [n, vocabulary] after each of the ids, and the cache."""
-        layers, heads, width = (
-            self.manifest[name] for name in ("layers", "key_heads", "head_width")
-        )
-        empty = np.zeros((layers, 2, 1, heads, 0, width), np.float32)
-        feeds = {"ids": np.array([ids], np.int64), "past": empty if past is None else past}
-        logits, present = self.session.run(None, feeds)
+        facts = self.manifest
+        shape = (0, facts["layers"], 2, facts["key_heads"], facts["head_width"])
+        before = np.zeros(shape, np.float32) if past is None else past
+        logits, fresh = self.session.run(None, {"ids": np.array([ids], np.int64), "past": before})
         shifted = logits[0] - logits[0].max(-1, keepdims=True)
-        return shifted - np.log(np.exp(shifted).sum(-1, keepdims=True)), present
+        return shifted - np.log(np.exp(shifted).sum(-1, keepdims=True)), np.concatenate(
+            [before, fresh]
+        )
 
     def gap_prompt(self, prefix: list[int], suffix: str) -> list[int]:
         head, tail = self.manifest["fim"]["template"].split("{prefix}")
@@ -154,14 +154,19 @@ def measure_gaps(model: Model, found: list[Gap]) -> dict[str, float]:
     }
 
 
+def chosen(documents: list[str], count: int) -> list[str]:
+    step = len(documents) / count if 0 < count < len(documents) else 1
+    return [documents[int(n * step)] for n in range(int(len(documents) / step))]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--model", type=Path, default=MODEL_FOLDER)
-    parser.add_argument("--gaps", type=int, default=400)
-    parser.add_argument("--files", type=int, help="only so many files of each part")
+    parser.add_argument("--gaps", type=int, default=200, help="of each part")
+    parser.add_argument("--files", type=int, default=60, help="of each part, evenly chosen; 0: all")
     arguments = parser.parse_args()
     model = Model(arguments.model)
-    parts = {part: texts(part)[: arguments.files] for part in PARTS}
+    parts = {part: chosen(texts(part), arguments.files) for part in PARTS}
     print("| | tokens | nats per token | bits per byte | next token right |")
     print("| --- | --- | --- | --- | --- |")
     for part, name in PARTS.items():

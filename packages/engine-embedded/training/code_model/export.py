@@ -2,8 +2,8 @@
 
     python export.py [--checkpoint FILE] [--out ../../code-model]
 
-decoder.onnx     ids int64 [1, n], past float [layers, 2, 1, key_heads, p, head_width]
-                 -> logits float [1, n, vocabulary], present: past with the n positions added
+decoder.onnx     ids int64 [1, n], past float [p, layers, 2, key_heads, head_width]
+                 -> logits float [1, n, vocabulary], fresh: what the n positions add to past
 tokenizer.json   Hugging Face tokenizers format
 genfleet.json    what the model is and how it wants to be run
 reference.json   numbers that the engine is tested against
@@ -76,8 +76,7 @@ def round_weights(model: Decoder) -> None:
 def write_network(model: Decoder, target: Path) -> None:
     n = torch.export.Dim("n", min=1, max=model.shape.context)
     positions = torch.export.Dim("positions", min=0, max=model.shape.context)
-    shape = model.shape
-    past = torch.zeros(shape.layers, 2, 1, shape.key_heads, 7, shape.head_width)
+    past = torch.zeros(7, *model.empty_cache().shape[1:])
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         whole = Path(folder) / "decoder.onnx"
@@ -86,8 +85,8 @@ def write_network(model: Decoder, target: Path) -> None:
             (torch.zeros(1, 5, dtype=torch.long), past),
             str(whole),
             input_names=["ids", "past"],
-            output_names=["logits", "present"],
-            dynamic_shapes=({1: n}, {4: positions}),
+            output_names=["logits", "fresh"],
+            dynamic_shapes=({1: n}, {0: positions}),
             dynamo=True,
             external_data=False,
             verbose=False,
