@@ -102,9 +102,14 @@ describe('a worker of texts', () => {
     const id = await put(job());
     const state = await rig.until(id, 'completed');
     await until(() => heard.at(-1)?.end !== undefined);
-    expect(heard.map(({ seq }) => seq)).toEqual([0, 1, 2, 3, 4]);
+    expect(heard.map(({ seq }) => seq)).toEqual(heard.map((_, index) => index));
+    expect(heard.length).toBeGreaterThan(3);
     expect(heard.flatMap(({ deltas }) => deltas.map(({ text }) => text))).toEqual(['a', 'b', 'c', '']);
-    expect(heard.at(-2)?.deltas).toEqual([{ index: 0, text: '', finish_reason: 'stop' }]);
+    expect(heard.flatMap(({ deltas }) => deltas).at(-1)).toEqual({
+      index: 0,
+      text: '',
+      finish_reason: 'stop',
+    });
     const usage = { prompt_tokens: 7, completion_tokens: 3 };
     expect(heard.at(-1)?.end).toEqual({ model: 'parrot', usage });
     expect(outcomeOf(state)).toMatchObject({ type: 'completed', event: { usage, artifacts: [] } });

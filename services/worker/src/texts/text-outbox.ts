@@ -4,7 +4,10 @@ import { type ChoiceDelta, mergeDeltas, type TextEvent } from '@genfleet/job';
 const MESSAGE_CHARS = 64_000;
 
 export interface OutboxOptions {
-  /** Each piece goes out as it comes; otherwise as few messages as the size of one allows. */
+  /**
+   * Each piece goes out as it comes, together only with those that came in the same turn of the event loop; otherwise
+   * as few messages as the size of one allows.
+   */
   readonly stream: boolean;
   readonly head: Pick<TextEvent, 'id' | 'redrive' | 'attempt' | 'claim'>;
   readonly send: (event: TextEvent) => void;
@@ -28,13 +31,18 @@ export class TextOutbox {
 
   add(delta: ChoiceDelta): void {
     this.#held.push(delta);
+    if (this.#options.stream && this.#held.length === 1) queueMicrotask(() => this.#flushHeld());
     this.#heldChars += delta.tokens === undefined ? delta.text.length + 50 : JSON.stringify(delta).length;
-    if (this.#options.stream || this.#heldChars > MESSAGE_CHARS) this.#flush(undefined);
+    if (this.#heldChars > MESSAGE_CHARS) this.#flush(undefined);
   }
 
   /** The last message: the text is whole. */
   end(end: NonNullable<TextEvent['end']>): void {
     this.#flush(end);
+  }
+
+  #flushHeld(): void {
+    if (this.#held.length > 0) this.#flush(undefined);
   }
 
   #flush(end: TextEvent['end']): void {
