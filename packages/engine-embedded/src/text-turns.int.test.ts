@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import type { TextDelta, TextSettings } from '@genfleet/engine';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { openEmbeddedEngine } from './index.ts';
@@ -112,6 +113,22 @@ describe('texts of the embedded engine', () => {
       const filled = await write({ prompt: 'x = ', suffix: '\n', echo: true });
       expect(filled.text.startsWith('x = ')).toBe(true);
       expect(filled.text).not.toContain('fim_');
+    },
+    RUN_MS,
+  );
+
+  it(
+    'fail when the engine’s process dies, and go on with a new one',
+    async () => {
+      await write({});
+      const killed = write({ temperature: 1, seed: 1, max_tokens: 900 });
+      const rows = execFileSync('ps', ['-o', 'pid=,args=', '--ppid', `${process.pid}`])
+        .toString()
+        .split('\n');
+      const row = rows.find((line) => line.includes('engine-process'));
+      process.kill(Number.parseInt(row ?? '', 10), 'SIGKILL');
+      await expect(killed).rejects.toMatchObject({ code: 'engine_failed', retryable: true });
+      expect((await write({})).text.length).toBeGreaterThan(0);
     },
     RUN_MS,
   );
