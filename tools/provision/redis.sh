@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Redis from the system's packages, for comparisons only; Genfleet itself does not use it.
+# Redis from the system's packages, for the cache of auth answers, rate limits, and comparisons.
 #   redis.sh install|start|stop|status
 # Environment (default): DIR $CACHE/redis/default  PORT 6379  FSYNC always (appendfsync: always, everysec or no)
 set -euo pipefail
