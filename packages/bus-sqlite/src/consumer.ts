@@ -1,7 +1,7 @@
 import type { Consumer, ConsumerOptions, Delivery } from '@genfleet/bus';
 import { GenfleetError } from '@genfleet/job';
 import type { GroupCommit } from './group-commit.ts';
-import type { FetchedRow } from './protocol.ts';
+import type { Fetched, FetchedRow } from './protocol.ts';
 import { toMessage } from './read-topic.ts';
 import type { WakeUp } from './wake-up.ts';
 
@@ -12,8 +12,11 @@ const FIRST_IN_LINE = 0;
 const RETRY_MS = 500;
 const LONGEST_TIMER_MS = 60_000;
 
+let consumers = 0;
+
 /** Fetches what is in line as long as there is room, and sleeps until something changes or is due. */
 export class SqliteConsumer implements Consumer {
+  readonly #id = ++consumers;
   readonly #commit: GroupCommit;
   readonly #topic: string;
   readonly #topicId: number;
@@ -26,6 +29,8 @@ export class SqliteConsumer implements Consumer {
   #fetching: Promise<void> | undefined;
   #again = false;
   #timer: NodeJS.Timeout | undefined;
+  /** Hand-outs that answered no fetch. */
+  #seen = 0;
 
   constructor(
     source: { commit: GroupCommit; wakeUp: WakeUp; topic: string; topicId: number; subscription: number },
@@ -38,12 +43,16 @@ export class SqliteConsumer implements Consumer {
     this.#subscription = source.subscription;
     this.#handler = handler;
     this.#maxInFlight = options.maxInFlight;
-    this.#unlisten = source.wakeUp.listen(() => this.#look(), source.topicId);
+    // what this process publishes comes by the standing fetch
+    this.#unlisten = source.wakeUp.listen(() => this.#look(), 'foreign');
+    source.commit.standing(this.#id, (handed) => this.#handed(handed));
     this.#look();
   }
 
   pause(): void {
-    if (this.#state === 'open') this.#state = 'paused';
+    if (this.#state !== 'open') return;
+    this.#state = 'paused';
+    this.#commit.withdraw(this.#id);
   }
 
   resume(): void {
@@ -55,6 +64,7 @@ export class SqliteConsumer implements Consumer {
   async close(): Promise<void> {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
+    this.#commit.withdraw(this.#id);
     this.#unlisten();
     clearTimeout(this.#timer);
     await this.#fetching;
@@ -90,6 +100,7 @@ export class SqliteConsumer implements Consumer {
           topic: this.#topicId,
           subscription: this.#subscription,
           limit: room,
+          standing: { consumer: this.#id, seen: this.#seen },
         });
         if (more) this.#again = true;
         else if (nextDueMs !== undefined) this.#lookAt(nextDueMs);
@@ -99,6 +110,14 @@ export class SqliteConsumer implements Consumer {
         this.#lookAt(Date.now() + RETRY_MS);
       }
     }
+  }
+
+  #handed({ rows, more, nextDueMs }: Fetched): void {
+    this.#seen += 1;
+    for (const row of rows) this.#handOut(row);
+    // a fetch that was sent before this arrived is not answered: it did not know of it
+    if (more || this.#fetching) this.#look();
+    else if (nextDueMs !== undefined) this.#lookAt(nextDueMs);
   }
 
   #lookAt(timeMs: number): void {
@@ -127,9 +146,7 @@ export class SqliteConsumer implements Consumer {
       ack: () => settle(),
       nack: (delayMs) => settle(Date.now() + delayMs),
     };
-    // a consumer that closed meanwhile gives it back with the rest
-    if (this.#state === 'closed') return;
-    if (this.#state === 'paused') {
+    if (this.#state !== 'open') {
       void this.#giveBack(seq);
       return;
     }

@@ -51,6 +51,7 @@ interface Asked {
 export class GroupCommit {
   readonly #thread: Worker;
   readonly #onReclaimed: () => void;
+  readonly #standing = new Map<number, (handed: Fetched) => void>();
   #gathering: Asked | undefined;
   readonly #inFlight: Asked[] = [];
   #waiting = { requests: 0, chars: 0 };
@@ -106,6 +107,17 @@ export class GroupCommit {
     });
   }
 
+  /** Calls back with what is handed to the standing fetches of this consumer. */
+  standing(consumer: number, callback: (handed: Fetched) => void): void {
+    this.#standing.set(consumer, callback);
+  }
+
+  /** The consumer's fetch stands no longer, though what was handed out before may still arrive. Never rejects. */
+  withdraw(consumer: number): void {
+    if (this.#dead || this.#closing) return;
+    this.#gather().group.withdrawals.push(consumer);
+  }
+
   fetch(request: Fetch): Promise<Fetched> {
     return this.#ask(0, (asked, asker) => {
       asked.group.fetches.push(request);
@@ -142,16 +154,21 @@ export class GroupCommit {
       if (waiting.requests >= WAITING_LIMIT.requests || waiting.chars > WAITING_LIMIT.chars) {
         return reject(new GenfleetError('bus_unavailable', 'too many writes wait for the disk'));
       }
-      if (!this.#gathering) {
-        this.#gathering = newGroup();
-        // after all callbacks of this phase of the event loop: requests that arrived together go together
-        setImmediate(() => this.#flush());
-      }
-      this.#gathering.chars += chars;
+      const gathering = this.#gather();
+      gathering.chars += chars;
       waiting.requests += 1;
       waiting.chars += chars;
-      add(this.#gathering, { resolve, reject });
+      add(gathering, { resolve, reject });
     });
+  }
+
+  #gather(): Asked {
+    if (!this.#gathering) {
+      this.#gathering = newGroup();
+      // after all callbacks of this phase of the event loop: requests that arrived together go together
+      setImmediate(() => this.#flush());
+    }
+    return this.#gathering;
   }
 
   #flush(): void {
@@ -170,6 +187,7 @@ export class GroupCommit {
     if (message.type === 'reclaimed') this.#onReclaimed();
     else if (message.type === 'done') {
       for (const result of message.results) this.#answer(this.#next(), result);
+      for (const handed of message.handed) this.#standing.get(handed.consumer)?.(handed);
     } else if (message.type === 'failed') {
       const error = unavailable(message);
       for (let group = 0; group < message.groups; group++) reject(this.#next(), error);
@@ -214,7 +232,7 @@ function unavailable({ message, retryable }: Fault): GenfleetError {
 function newGroup(): Asked {
   const publishes = { topics: [], keys: [], values: [], properties: [], dueMs: [] };
   return {
-    group: { publishes, settles: [], fetches: [], ensures: [] },
+    group: { publishes, settles: [], fetches: [], withdrawals: [], ensures: [] },
     publishers: [],
     settlers: [],
     fetchers: [],

@@ -21,6 +21,12 @@ export interface Fetch {
   readonly topic: number;
   readonly subscription: number;
   readonly limit: number;
+  /** Stays for the rest of its limit, until this consumer's next fetch or its withdrawal. */
+  readonly standing?: {
+    readonly consumer: number;
+    /** Hand-outs to this standing fetch and those before it that have arrived. */
+    readonly seen: number;
+  };
 }
 
 export interface FetchedRow {
@@ -39,6 +45,11 @@ export interface Fetched {
   readonly nextDueMs: number | undefined;
 }
 
+/** What a standing fetch was given. */
+export interface Handed extends Fetched {
+  readonly consumer: number;
+}
+
 export interface TopicToEnsure {
   readonly name: string;
   readonly subscriptions: readonly string[];
@@ -51,6 +62,8 @@ export interface Group {
   readonly publishes: Publishes;
   readonly settles: Settle[];
   readonly fetches: Fetch[];
+  /** Consumers whose fetches no longer stand. */
+  readonly withdrawals: number[];
   readonly ensures: (readonly TopicToEnsure[])[];
 }
 
@@ -68,7 +81,7 @@ export type FromThread =
   /** Instead of `open`. */
   | ({ readonly type: 'refused' } & Fault)
   /** Of the groups of one transaction, in the order they were posted. */
-  | { readonly type: 'done'; readonly results: readonly GroupResult[] }
+  | { readonly type: 'done'; readonly results: readonly GroupResult[]; readonly handed: readonly Handed[] }
   | ({ readonly type: 'failed'; readonly groups: number } & Fault)
   | { readonly type: 'reclaimed' }
   | { readonly type: 'closed' };

@@ -6,7 +6,7 @@ const POLL_MS = 20;
 /** Tells listeners that the file changed: at once for writes of this process, within a poll for those of others. */
 export class WakeUp {
   readonly #version: StatementSync;
-  readonly #listeners = new Map<() => void, number | undefined>();
+  readonly #listeners = new Map<() => void, number | 'foreign' | undefined>();
   #seen = -1;
   #timer: NodeJS.Timeout | undefined;
   /** Topics that listeners are about to be told of. */
@@ -17,10 +17,10 @@ export class WakeUp {
   }
 
   /**
-   * Calls back after changes, of the topic if one is given, until the result is called. Listeners must look for
-   * themselves what is new.
+   * Calls back after changes until the result is called: of the topic if one is given, or of `foreign` ones only,
+   * which this process did not make. Listeners must look for themselves what is new.
    */
-  listen(callback: () => void, topicId?: number): () => void {
+  listen(callback: () => void, topicId?: number | 'foreign'): () => void {
     this.#listeners.set(callback, topicId);
     this.#timer ??= setInterval(() => this.#poll(), POLL_MS).unref();
     return () => {
@@ -43,7 +43,7 @@ export class WakeUp {
     this.#due = undefined;
     if (due === undefined) return;
     for (const [callback, topicId] of [...this.#listeners]) {
-      if (due === 'all' || topicId === undefined || due.has(topicId)) callback();
+      if (due === 'all' || topicId === undefined || (topicId !== 'foreign' && due.has(topicId))) callback();
     }
   }
 

@@ -77,7 +77,7 @@ function serve(): void {
   parentPort?.on('message', (first: ToThread) => {
     const { groups, isEnd } = drain(first);
     try {
-      if (groups.length > 0) say({ type: 'done', results: writer.apply(groups) });
+      if (groups.length > 0) say({ type: 'done', ...writer.apply(groups) });
     } catch (error) {
       say({ type: 'failed', groups: groups.length, ...faultOf(error, file) });
     }

@@ -28,12 +28,12 @@ afterEach(() => {
 
 function group(parts: Partial<Group>): Group {
   const publishes: Publishes = { topics: [], keys: [], values: [], properties: [], dueMs: [] };
-  return { publishes, settles: [], fetches: [], ensures: [], ...parts };
+  return { publishes, settles: [], fetches: [], withdrawals: [], ensures: [], ...parts };
 }
 
 function publish(topic: number, count: number, dueMs = 0) {
   const all = <T>(value: T) => Array.from({ length: count }, () => value);
-  const [result] = writer.apply([
+  const { results } = writer.apply([
     group({
       publishes: {
         topics: all(topic),
@@ -44,12 +44,13 @@ function publish(topic: number, count: number, dueMs = 0) {
       },
     }),
   ]);
+  const [result] = results;
   if (!result) throw new Error('no result');
   return result;
 }
 
 function fetch(request: Fetch) {
-  const fetched = writer.apply([group({ fetches: [request] })])[0]?.fetched[0];
+  const fetched = writer.apply([group({ fetches: [request] })]).results[0]?.fetched[0];
   if (!fetched) throw new Error('nothing was fetched');
   return fetched;
 }

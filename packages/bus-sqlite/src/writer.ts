@@ -2,8 +2,9 @@ import type { DatabaseSync } from 'node:sqlite';
 import { inTransaction } from './database.ts';
 import { Line } from './line.ts';
 import { Owners } from './owners.ts';
-import type { Group, GroupResult } from './protocol.ts';
+import type { Fetch, Fetched, Group, GroupResult, Handed } from './protocol.ts';
 import { Retention } from './retention.ts';
+import { StandingFetches } from './standing-fetches.ts';
 import { Topics } from './topics.ts';
 
 /** All that changes the file. Runs in a thread of its own; every public call is at most one transaction. */
@@ -13,6 +14,7 @@ export class Writer {
   readonly #line: Line;
   readonly #owners: Owners;
   readonly #retention: Retention;
+  readonly #standing = new StandingFetches();
   #isSynced: boolean | undefined;
 
   constructor(database: DatabaseSync) {
@@ -27,9 +29,20 @@ export class Writer {
    * All groups or none. Messages are synced to the disk before this returns; settlements and hand-outs alone are
    * not: a killed process loses none of them, and a power cut costs a second delivery at most.
    */
-  apply(groups: readonly Group[]): GroupResult[] {
+  apply(groups: readonly Group[]): { results: GroupResult[]; handed: Handed[] } {
     const isSynced = groups.some(({ publishes, ensures }) => publishes.keys.length + ensures.length > 0);
-    return this.#transaction(isSynced, () => groups.map((group) => this.#apply(group)));
+    const restore = this.#standing.snapshot();
+    try {
+      return this.#transaction(isSynced, () => {
+        const results = groups.map((group) => this.#apply(group));
+        const topics = new Set(groups.flatMap(({ publishes }) => publishes.topics));
+        const take = (fetch: Fetch) => this.#line.fetch(fetch, this.#owners.own());
+        return { results, handed: topics.size > 0 ? this.#standing.serve(topics, take) : [] };
+      });
+    } catch (error) {
+      restore();
+      throw error;
+    }
   }
 
   /**
@@ -68,14 +81,22 @@ export class Writer {
     if (this.#owners.isRegistered) this.#transaction(false, () => this.#bury(this.#owners.own()));
   }
 
-  #apply({ publishes, settles, fetches, ensures }: Group): GroupResult {
+  #apply({ publishes, settles, fetches, withdrawals, ensures }: Group): GroupResult {
+    for (const consumer of withdrawals) this.#standing.withdraw(consumer);
     for (const topics of ensures) for (const topic of topics) this.#topics.ensure(topic);
     const published = this.#topics.append(publishes);
     for (const { subscription, seq, dueMs } of settles) {
       if (dueMs === undefined) this.#line.ack(subscription, seq);
       else this.#line.nack(subscription, seq, dueMs, this.#owners.own());
     }
-    return { ...published, fetched: fetches.map((fetch) => this.#line.fetch(fetch, this.#owners.own())) };
+    return { ...published, fetched: fetches.map((fetch) => this.#fetch(fetch)) };
+  }
+
+  #fetch(fetch: Fetch): Fetched {
+    if (!this.#standing.isCurrent(fetch)) return { rows: [], more: false, nextDueMs: undefined };
+    const fetched = this.#line.fetch(fetch, this.#owners.own());
+    this.#standing.answered(fetch, fetched);
+    return fetched;
   }
 
   #bury(owner: number): boolean {
