@@ -6,6 +6,8 @@ import { buildWeb } from './build.ts';
 
 /** All that a first visit transfers, compressed. */
 const MAX_BYTES = 40_000;
+/** What opening the editor adds. */
+const MAX_EDITOR_BYTES = 160_000;
 
 describe('buildWeb', () => {
   it('gives the same finished folder to everybody who asks at once', async () => {
@@ -20,11 +22,25 @@ describe('buildWeb', () => {
     const assets = [...html.matchAll(/(?:src|href)="(\/[^"]+\.(?:js|css|svg))"/g)].map(
       (match) => match[1] ?? '',
     );
-    expect(assets).toHaveLength(3);
+    // the icon, the style sheet, the script, and what the script shares with parts that come later
+    expect(assets).toHaveLength(4);
     const files = await Promise.all(assets.map((path) => readFile(join(dist, path))));
     const bytes = [Buffer.from(html), ...files].reduce((sum, file) => sum + gzipSync(file).length, 0);
     expect(bytes).toBeLessThan(MAX_BYTES);
     expect(html).not.toMatch(/<script(?![^>]* src=)|<style|\son\w+=|%[A-Z]+%/);
     expect(files.map(String).join()).not.toMatch(/(?:url\(|import\(|fetch\()["']?https?:/);
+  });
+
+  it('leaves the editor to those who open it', async () => {
+    const dist = await buildWeb();
+    const html = await readFile(join(dist, 'index.html'), 'utf8');
+    const scripts = (await readdir(join(dist, 'assets'))).filter((name) => name.endsWith('.js'));
+    const texts = new Map<string, string>();
+    for (const name of scripts) texts.set(name, await readFile(join(dist, 'assets', name), 'utf8'));
+    const withEditor = scripts.filter((name) => texts.get(name)?.includes('cm-editor'));
+    expect(withEditor).toHaveLength(1);
+    const [editor = ''] = withEditor;
+    expect(html).not.toContain(editor);
+    expect(gzipSync(texts.get(editor) ?? '').length).toBeLessThan(MAX_EDITOR_BYTES);
   });
 });

@@ -43,6 +43,9 @@ async function buildInto(folder: string): Promise<void> {
     entryPoints: [join(PAGE, 'main.tsx'), join(PAGE, 'page.css')],
     outdir: join(folder, 'assets'),
     entryNames: 'page-[hash]',
+    // what a view brings of its own is fetched when it is opened
+    chunkNames: 'part-[hash]',
+    splitting: true,
     bundle: true,
     minify: true,
     format: 'esm',
@@ -54,14 +57,19 @@ async function buildInto(folder: string): Promise<void> {
     absWorkingDir: PACKAGE,
     logLevel: 'error',
   });
-  const outputs = Object.keys(metafile.outputs);
-  const asset = (suffix: string) => {
-    const path = outputs.find((name) => name.endsWith(suffix));
-    if (path === undefined) throw new Error(`the build of the page has no ${suffix} file`);
-    return `/assets/${basename(path)}`;
+  const assetOf = (path: string) => `/assets/${basename(path)}`;
+  const outputOf = (source: string) => {
+    const found = Object.entries(metafile.outputs).find(([, { entryPoint }]) => entryPoint === source);
+    if (found === undefined) throw new Error(`the build of the page has nothing of ${source}`);
+    return { path: found[0], parts: found[1].imports.filter(({ kind }) => kind === 'import-statement') };
   };
+  const script = outputOf('src/page/main.tsx');
+  const preloads = script.parts.map(({ path }) => `<link rel="modulepreload" href="${assetOf(path)}" />`);
   const html = await readFile(join(PAGE, 'index.html'), 'utf8');
-  const filled = html.replace('%STYLE%', asset('.css')).replace('%SCRIPT%', asset('.js'));
+  const filled = html
+    .replace('%STYLE%', assetOf(outputOf('src/page/page.css').path))
+    .replace('%SCRIPT%', assetOf(script.path))
+    .replace('%PRELOADS%', preloads.join('\n    '));
   await writeFile(join(folder, 'index.html'), filled);
   await cp(join(PAGE, 'favicon.svg'), join(folder, 'favicon.svg'));
 }
@@ -78,9 +86,9 @@ async function hashOfSource(): Promise<string> {
 }
 
 async function filesIn(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { withFileTypes: true });
-  const names = entries.filter((entry) => entry.isFile() && !entry.name.includes('.test.'));
-  return names.map(({ name }) => join(folder, name)).sort();
+  const entries = await readdir(folder, { withFileTypes: true, recursive: true });
+  const files = entries.filter((entry) => entry.isFile() && !entry.name.includes('.test.'));
+  return files.map(({ parentPath, name }) => join(parentPath, name)).sort();
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { spoken } from './announce.ts';
+import { CodePage } from './code-page.tsx';
 import { Composer } from './composer.tsx';
 import { DeadLetters } from './dead-letters.tsx';
 import { Details } from './details.tsx';
@@ -12,6 +13,7 @@ import { route } from './route.ts';
 import { isOnline } from './server.ts';
 import { Stage } from './stage.tsx';
 import { THEMES, theme } from './theme.ts';
+import { ForgetToken, TokenForm } from './token-form.tsx';
 
 export function App(): JSX.Element {
   const at = route.value;
@@ -23,18 +25,7 @@ export function App(): JSX.Element {
       <Header />
       <Notices />
       <main id="main" tabIndex={-1}>
-        {at.view === 'dead-letters' ? (
-          <DeadLetters />
-        ) : (
-          <div class="work">
-            <h1 class="unseen">Make a picture</h1>
-            <Composer />
-            <div class="results">
-              <Stage />
-              <Gallery />
-            </div>
-          </div>
-        )}
+        {at.view === 'dead-letters' ? <DeadLetters /> : at.view === 'code' ? <CodePage /> : <Pictures />}
       </main>
       {at.view === 'image' && <Details id={at.id} />}
       <p class="unseen" role="status">
@@ -44,9 +35,22 @@ export function App(): JSX.Element {
   );
 }
 
+function Pictures(): JSX.Element {
+  return (
+    <div class="work">
+      <h1 class="unseen">Make a picture</h1>
+      <Composer />
+      <div class="results">
+        <Stage />
+        <Gallery />
+      </div>
+    </div>
+  );
+}
+
 function Header(): JSX.Element {
   const current = (is: boolean) => (is ? { 'aria-current': 'page' as const } : {});
-  const isDead = route.value.view === 'dead-letters';
+  const { view } = route.value;
   return (
     <header>
       <a class="brand" href="#/">
@@ -54,17 +58,23 @@ function Header(): JSX.Element {
         Genfleet
       </a>
       <nav aria-label="Pages">
-        <a href="#/" {...current(!isDead)}>
+        <a href="#/" {...current(view === 'gallery' || view === 'image')}>
           Pictures
           {active.value.length > 0 && <span class="badge busy">{active.value.length}</span>}
         </a>
-        <a href="#/dead-letters" {...current(isDead)}>
+        <a href="#/code" {...current(view === 'code')}>
+          Code
+        </a>
+        <a href="#/dead-letters" {...current(view === 'dead-letters')}>
           Dead letters
           {deadCount.value > 0 && <span class="badge">{deadCount.value}</span>}
         </a>
         <a href="/docs">API</a>
       </nav>
-      <ThemeButton />
+      <div class="own">
+        <ForgetToken />
+        <ThemeButton />
+      </div>
     </header>
   );
 }
@@ -93,6 +103,7 @@ function Notices(): JSX.Element {
   const said = trouble.value;
   return (
     <div class="notices">
+      <TokenForm />
       {!isOnline.value && (
         <p class="notice offline" role="status">
           The server does not answer. Trying again; jobs that were taken are kept and go on when it is back.

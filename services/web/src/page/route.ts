@@ -1,15 +1,17 @@
 import { signal } from '@preact/signals';
 
-/** What the address after `#` shows: the gallery, one picture over it, or the dead letters. */
+/** What the address after `#` shows: the gallery, one picture over it, the dead letters, or the editor. */
 export type Route =
   | { readonly view: 'gallery' }
   | { readonly view: 'image'; readonly id: string }
-  | { readonly view: 'dead-letters' };
+  | { readonly view: 'dead-letters' }
+  | { readonly view: 'code' };
 
 const IMAGE = /^#\/images\/([0-9a-f-]{36})$/;
 
 export function routeOf(hash: string): Route {
   if (hash === '#/dead-letters') return { view: 'dead-letters' };
+  if (hash === '#/code') return { view: 'code' };
   const id = IMAGE.exec(hash)?.[1];
   return id === undefined ? { view: 'gallery' } : { view: 'image', id };
 }

@@ -1,5 +1,6 @@
 import { ApiError, createClient, type Model } from '@genfleet/client';
-import { signal } from '@preact/signals';
+import { computed, signal } from '@preact/signals';
+import { isTokenWanted, token } from './token.ts';
 
 /** A request that has no answer after this long will not get one. */
 const ANSWER_MS = 15_000;
@@ -8,18 +9,34 @@ function isTimeout(error: unknown): boolean {
   return error instanceof DOMException && error.name === 'TimeoutError';
 }
 
-/** Ends requests that would wait for ever; event streams are meant to. */
-function boundedFetch(...[input, init]: Parameters<typeof fetch>): Promise<Response> {
-  const isStream = new Headers(init?.headers).get('accept') === 'text/event-stream';
-  return fetch(input, isStream ? init : { ...init, signal: AbortSignal.timeout(ANSWER_MS) });
+/** Ends requests that would wait for ever, event streams excepted, and shows the token to whoever asks for one. */
+async function guardedFetch(...[input, init]: Parameters<typeof fetch>): Promise<Response> {
+  const headers = new Headers(init?.headers);
+  const sent = token.value;
+  if (sent !== '') headers.set('authorization', `Bearer ${sent}`);
+  const isStream = headers.get('accept') === 'text/event-stream';
+  const response = await fetch(input, { ...init, headers, ...(isStream ? {} : { signal: boundOf(init) }) });
+  // what an older token was told is of no interest any more
+  if (sent === token.value) isTokenWanted.value = response.status === 401;
+  return response;
+}
+
+function boundOf(init: RequestInit | undefined): AbortSignal {
+  const timeout = AbortSignal.timeout(ANSWER_MS);
+  return init?.signal ? AbortSignal.any([init.signal, timeout]) : timeout;
 }
 
 /** The API that served this page. */
-export const client = createClient({ fetch: boundedFetch });
+export const client = createClient({ fetch: guardedFetch });
 
 /** Whether the server answered last time it was asked. */
 export const isOnline = signal(true);
-export const models = signal<readonly Model[]>([]);
+/** All that workers announced. */
+export const known = signal<readonly Model[]>([]);
+/** Those that make pictures. */
+export const models = computed(() => known.value.filter(({ kind }) => kind === 'txt2img'));
+/** Those that write. */
+export const codeModels = computed(() => known.value.filter(({ kind }) => kind === 'completion'));
 
 /** The server could not be reached or is not able to answer now; asking again may help. */
 export function isOutage(error: unknown): boolean {
@@ -39,6 +56,6 @@ export function messageOf(error: unknown): string {
 }
 
 export async function readModels(): Promise<readonly Model[]> {
-  models.value = await client.models();
+  known.value = await client.models();
   return models.value;
 }

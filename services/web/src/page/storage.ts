@@ -14,3 +14,20 @@ export function store(key: string, value: unknown): void {
     // kept for this visit only
   }
 }
+
+/** The same for what ends with this tab. */
+export function storedInTab(key: string): unknown {
+  try {
+    return JSON.parse(sessionStorage.getItem(`genfleet.${key}`) ?? 'null');
+  } catch {
+    return null;
+  }
+}
+
+export function storeInTab(key: string, value: unknown): void {
+  try {
+    sessionStorage.setItem(`genfleet.${key}`, JSON.stringify(value));
+  } catch {
+    // kept until the page is left
+  }
+}

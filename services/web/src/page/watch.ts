@@ -2,7 +2,7 @@ import { ApiError } from '@genfleet/client';
 import { chooseStreams } from './follow.ts';
 import { chooseModel } from './form.ts';
 import { active, deadTotal, forget, hasLoaded, listed, take, takePage } from './jobs.ts';
-import { client, isOnline, isOutage, models, readModels } from './server.ts';
+import { client, isOnline, isOutage, known, readModels } from './server.ts';
 
 const PAGE_SIZE = 24;
 const MAX_SHIFTED_PAGES = 5;
@@ -43,7 +43,7 @@ async function poll(): Promise<void> {
     await readActive();
     const isDue = performance.now() - firstPageAtMs >= IDLE_MS;
     // a fleet that has just started announces its models in a moment
-    if (isDue || failures > 0 || models.value.length === 0) await readFirstPage();
+    if (isDue || failures > 0 || known.value.length === 0) await readFirstPage();
     failures = 0;
     isOnline.value = true;
   } catch (error) {
@@ -59,7 +59,7 @@ async function poll(): Promise<void> {
 
 function nextDelayMs(): number {
   if (failures > 0) return Math.min(OFFLINE_FIRST_MS * 2 ** (failures - 1), OFFLINE_MAX_MS);
-  const isBusy = active.value.length > 0 || models.value.length === 0;
+  const isBusy = active.value.length > 0 || known.value.length === 0;
   return isBusy && !document.hidden ? BUSY_MS : IDLE_MS;
 }
 
