@@ -35,8 +35,6 @@ export interface TopicSource {
   readonly topic: string;
   /** Has the columns seq, key, value, properties and time_ms, in which times never go back. */
   readonly table: string;
-  /** What of the table belongs to the topic, if not all. */
-  readonly where?: { readonly sql: string; readonly value: string };
 }
 
 /** Replay, then tail, of one topic. */
@@ -72,20 +70,15 @@ class TopicRows {
   readonly #batch: StatementSync;
   readonly #last: StatementSync;
   readonly #next: StatementSync;
-  readonly #ours: readonly string[];
 
   constructor(source: TopicSource) {
     this.#source = source;
-    const { database, table, where } = source;
-    this.#ours = where ? [where.value] : [];
-    const ours = where ? `${where.sql} and` : '';
+    const { database, table } = source;
     const columns = 'seq, key, value, properties, time_ms as timeMs';
-    this.#batch = database.prepare(
-      `select ${columns} from ${table} where ${ours} seq > ? order by seq limit ?`,
-    );
-    this.#last = database.prepare(`select seq from ${table} where ${ours} seq > ? order by seq desc limit 1`);
+    this.#batch = database.prepare(`select ${columns} from ${table} where seq > ? order by seq limit ?`);
+    this.#last = database.prepare(`select seq from ${table} where seq > ? order by seq desc limit 1`);
     this.#next = database.prepare(
-      `select seq, time_ms as timeMs from ${table} where ${ours} seq > ? order by seq limit 1`,
+      `select seq, time_ms as timeMs from ${table} where seq > ? order by seq limit 1`,
     );
   }
 
@@ -93,7 +86,7 @@ class TopicRows {
     const messages: Message[] = [];
     let last = after;
     let chars = 0;
-    for (const each of this.#batch.iterate(...this.#ours, after, limit)) {
+    for (const each of this.#batch.iterate(after, limit)) {
       const row = each as unknown as MessageRow;
       messages.push(toMessage(this.#source.topic, row));
       last = row.seq;
@@ -105,7 +98,7 @@ class TopicRows {
 
   /** The newest message's seq, 0 where there is none. */
   last(): number {
-    return Number(this.#last.get(...this.#ours, 0)?.['seq'] ?? 0);
+    return Number(this.#last.get(0)?.['seq'] ?? 0);
   }
 
   startAfter(from: Position): number {
@@ -121,7 +114,7 @@ class TopicRows {
     let high = this.last();
     while (low < high) {
       const middle = Math.floor((low + high) / 2);
-      const row = this.#next.get(...this.#ours, middle);
+      const row = this.#next.get(middle);
       if (row && Number(row['timeMs']) < timeMs) low = Number(row['seq']);
       else high = middle;
     }

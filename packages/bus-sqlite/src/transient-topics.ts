@@ -1,15 +1,17 @@
+import { randomUUID } from 'node:crypto';
 import { closeSync, openSync, rmSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import type { OutgoingMessage, ReadBatch, ReadOptions } from '@genfleet/bus';
+import type { Message, OutgoingMessage, ReadBatch, ReadOptions } from '@genfleet/bus';
 import { isDamaged, isOfSqlite } from './faults.ts';
 import { messageIdOf } from './message-id.ts';
 import { patiently } from './patience.ts';
-import { readTopic } from './read-topic.ts';
+import { type MessageRow, toMessage } from './read-topic.ts';
 import { WakeUp } from './wake-up.ts';
 
 /** Messages kept for readers of other processes to pick up. */
 const KEPT = 2_000;
 const TRIM_EVERY = 200;
+const BATCH_SIZE = 500;
 /** Writes of others take microseconds; nobody waits longer for what is worth having now or never. */
 const BUSY_TIMEOUT_MS = 50;
 
@@ -18,16 +20,25 @@ export class TransientTopics {
   readonly #database: DatabaseSync;
   readonly #insert: StatementSync;
   readonly #trim: StatementSync;
+  readonly #foreign: StatementSync;
   readonly #wakeUp: WakeUp;
+  /** Of this process, among those that have the file open. */
+  readonly #sender = randomUUID();
+  /** Readers of this process, which need not look into the file for what it sends itself. */
+  readonly #readers = new Map<string, Set<TransientReader>>();
   #sent = 0;
   #lastSeq = 0;
 
   constructor(file: string) {
     this.#database = openRing(file);
     this.#insert = this.#database.prepare(
-      'insert into messages (topic, key, value, properties, time_ms) values (?, ?, ?, ?, ?)',
+      'insert into sent (sender, topic, key, value, properties, time_ms) values (?, ?, ?, ?, ?, ?)',
     );
-    this.#trim = this.#database.prepare('delete from messages where seq <= ?');
+    this.#foreign = this.#database.prepare(
+      `select seq, key, value, properties, time_ms as timeMs from sent
+       where seq > ? and topic = ? and sender <> ? order by seq`,
+    );
+    this.#trim = this.#database.prepare('delete from sent where seq <= ?');
     this.#wakeUp = new WakeUp(this.#database);
   }
 
@@ -36,27 +47,83 @@ export class TransientTopics {
     const timeMs = Date.now();
     const properties = message.properties ? JSON.stringify(message.properties) : null;
     try {
-      const { lastInsertRowid } = this.#insert.run(topic, message.key, message.value, properties, timeMs);
+      const { lastInsertRowid } = this.#insert.run(
+        this.#sender,
+        topic,
+        message.key,
+        message.value,
+        properties,
+        timeMs,
+      );
       this.#lastSeq = Number(lastInsertRowid);
       this.#sent += 1;
       if (this.#sent % TRIM_EVERY === 0) this.#trim.run(this.#lastSeq - KEPT);
-      this.#wakeUp.ring();
     } catch (error) {
       if (!isOfSqlite(error)) throw error;
     }
-    return { messageId: messageIdOf(this.#lastSeq), publishTimeMs: timeMs };
+    const messageId = messageIdOf(this.#lastSeq);
+    const { key, value, properties: own = {} } = message;
+    for (const reader of this.#readers.get(topic) ?? []) {
+      reader.take([{ messageId, topic, key, value, properties: own, publishTimeMs: timeMs }]);
+    }
+    return { messageId, publishTimeMs: timeMs };
   }
 
   /** From now on, whatever position is asked for: nothing is kept. */
-  read(topic: string, options: ReadOptions): AsyncIterable<ReadBatch> {
-    const where = { sql: 'topic = ?', value: topic };
-    const source = { database: this.#database, wakeUp: this.#wakeUp, table: 'messages', where, topic };
-    return readTopic(source, { ...options, from: 'latest' });
+  async *read(topic: string, { signal, batchSize }: ReadOptions): AsyncGenerator<ReadBatch> {
+    const reader = new TransientReader();
+    const readers = this.#readers.get(topic) ?? new Set();
+    this.#readers.set(topic, readers.add(reader));
+    let after = Number(this.#database.prepare('select max(seq) as seq from sent').get()?.['seq'] ?? 0);
+    const look = () => {
+      const rows = this.#foreign.all(after, topic, this.#sender) as unknown as MessageRow[];
+      after = rows.at(-1)?.seq ?? after;
+      reader.take(rows.map((row) => toMessage(topic, row)));
+    };
+    const unlisten = this.#wakeUp.listen(look, 'foreign');
+    const wake = () => reader.wake();
+    signal.addEventListener('abort', wake, { once: true });
+    try {
+      yield { messages: [], caughtUp: true };
+      while (!signal.aborted) {
+        const batch = await reader.next(batchSize ?? BATCH_SIZE);
+        if (batch.messages.length > 0) yield batch;
+      }
+    } finally {
+      readers.delete(reader);
+      unlisten();
+      signal.removeEventListener('abort', wake);
+    }
   }
 
   close(): void {
     this.#wakeUp.close();
     this.#database.close();
+  }
+}
+
+/** What one reader has not taken yet; one that falls far behind loses the oldest. */
+class TransientReader {
+  #messages: Message[] = [];
+  #changed = Promise.withResolvers<void>();
+
+  take(messages: readonly Message[]): void {
+    if (messages.length === 0) return;
+    this.#messages.push(...messages);
+    if (this.#messages.length > KEPT) this.#messages = this.#messages.slice(-KEPT);
+    this.wake();
+  }
+
+  wake(): void {
+    this.#changed.resolve();
+  }
+
+  /** Resolves with what there is, once something is there or it was woken. */
+  async next(batchSize: number): Promise<ReadBatch> {
+    if (this.#messages.length === 0) await this.#changed.promise;
+    this.#changed = Promise.withResolvers();
+    const messages = this.#messages.splice(0, batchSize);
+    return { messages, caughtUp: this.#messages.length === 0 };
   }
 }
 
@@ -77,8 +144,10 @@ function createRing(file: string): DatabaseSync {
   try {
     patiently(() => database.exec('pragma journal_mode = wal'));
     database.exec(`pragma synchronous = off; pragma cache_size = -1024;
-      create table if not exists messages (seq integer primary key autoincrement, topic text not null,
-        key text not null, value text not null, properties text, time_ms integer not null);`);
+      drop table if exists messages;
+      create table if not exists sent (seq integer primary key autoincrement, sender text not null,
+        topic text not null, key text not null, value text not null, properties text,
+        time_ms integer not null);`);
     return database;
   } catch (error) {
     database.close();
