@@ -6,7 +6,7 @@ import { cacheDirectory, run } from './script.ts';
 
 export { freePorts } from './free-port.ts';
 export { startOwnPulsar } from './own-pulsar.ts';
-export { type OwnTriton, startOwnTriton } from './own-triton.ts';
+export { provideTritonPython, startOwnTriton } from './own-triton.ts';
 export { provideNativeClient, pulsarUnderTest } from './pulsar-under-test.ts';
 
 const provided = new Map<ComponentName, Promise<Addresses[ComponentName] | Missing>>();

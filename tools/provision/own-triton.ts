@@ -22,6 +22,26 @@ export interface OwnTriton {
   destroy(): Promise<void>;
 }
 
+const UNWANTED: Missing = { missing: 'GENFLEET_WITHOUT names triton' };
+const isUnwanted = () => (process.env['GENFLEET_WITHOUT'] ?? '').split(',').includes('triton');
+
+/** Printed where it may be missing. @throws what was thrown, where nothing may be, and for any other fault. */
+function whatIsMissing(thrown: unknown): Missing {
+  if (!(thrown instanceof MissingError) || process.env['CI'] === 'true') throw thrown;
+  process.stderr.write(`without a Triton of its own: ${thrown.message}\n`);
+  return { missing: thrown.message };
+}
+
+/**
+ * The Python environment that the models in Triton run in, made on first use.
+ * @returns the interpreter, or `{ missing }` as `startOwnTriton` has it.
+ */
+export async function provideTritonPython(): Promise<string | Missing> {
+  if (isUnwanted()) return UNWANTED;
+  const outcome = await runScript('triton', ['install']).catch(whatIsMissing);
+  return typeof outcome === 'string' ? join(outcome.split('\n').at(-1) ?? '', 'bin/python') : outcome;
+}
+
 /** Takes it away when its owner is gone, also after a crash of the owner. */
 function watch(directory: string): void {
   const leases = join(directory, 'leases');
@@ -41,9 +61,7 @@ function watch(directory: string): void {
  * @returns `{ missing }` with the reason, which was printed. @throws Error instead when `CI=true`.
  */
 export async function startOwnTriton(): Promise<OwnTriton | Missing> {
-  if ((process.env['GENFLEET_WITHOUT'] ?? '').split(',').includes('triton')) {
-    return { missing: 'GENFLEET_WITHOUT names triton' };
-  }
+  if (isUnwanted()) return UNWANTED;
   const directory = mkdtempSync(join(tmpdir(), 'genfleet-triton-'));
   watch(directory);
   const [grpc, http, metrics] = await freePorts(3);
@@ -55,14 +73,8 @@ export async function startOwnTriton(): Promise<OwnTriton | Missing> {
     REPOSITORIES: TRITON_REPOSITORIES,
   };
   const start = async () => void (await runScript('triton', ['start'], env));
-  try {
-    await start();
-  } catch (thrown) {
-    if (!(thrown instanceof MissingError)) throw thrown;
-    if (process.env['CI'] === 'true') throw thrown;
-    process.stderr.write(`without a Triton of its own: ${thrown.message}\n`);
-    return { missing: thrown.message };
-  }
+  const missing = await start().catch(whatIsMissing);
+  if (missing) return missing;
   return {
     url: `triton://127.0.0.1:${grpc}`,
     httpUrl: `http://127.0.0.1:${http}`,

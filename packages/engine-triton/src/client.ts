@@ -61,28 +61,16 @@ type UnaryMethod = Exclude<keyof Stub, 'close' | 'ModelStreamInfer'>;
 
 /** Triton's gRPC service over one connection, which is made on the first call and again when it was lost. */
 export class TritonClient {
-  readonly #stub: Stub;
+  readonly #address: string;
   readonly #onCall: ((call: TritonCall) => void) | undefined;
+  #stub: Stub;
+  #isClosed = false;
 
   /** `address` is `host:port`. */
   constructor(address: string, onCall?: (call: TritonCall) => void) {
+    this.#address = address;
     this.#onCall = onCall;
-    const definition = fromJSON(DESCRIPTORS as Parameters<typeof fromJSON>[0], {
-      ...{ keepCase: true, longs: Number, enums: String, defaults: true, arrays: true, objects: true },
-    });
-    const { inference } = loadPackageDefinition(definition) as unknown as {
-      inference: { GRPCInferenceService: new (...args: unknown[]) => Stub };
-    };
-    this.#stub = new inference.GRPCInferenceService(address, credentials.createInsecure(), {
-      'grpc.max_receive_message_length': MESSAGE_LIMIT_BYTES,
-      'grpc.max_send_message_length': MESSAGE_LIMIT_BYTES,
-      'grpc.initial_reconnect_backoff_ms': RECONNECT_MS.first,
-      'grpc.max_reconnect_backoff_ms': RECONNECT_MS.longest,
-      'grpc.keepalive_time_ms': KEEPALIVE.everyMs,
-      'grpc.keepalive_timeout_ms': KEEPALIVE.answerWithinMs,
-      // what was sent may have begun: whether it is tried again is not for the transport to say
-      'grpc.enable_retries': 0,
-    });
+    this.#stub = connect(address);
   }
 
   async isLive(limits: CallLimits): Promise<boolean> {
@@ -146,6 +134,7 @@ export class TritonClient {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#stub.close();
   }
 
@@ -158,20 +147,54 @@ export class TritonClient {
         return;
       }
       const options = { deadline: Date.now() + timeoutMs };
-      const call = this.#stub[method](request, metadataOf(traceparent), options, (error, answer) => {
+      const stub = this.#stub;
+      const call = stub[method](request, metadataOf(traceparent), options, (error, answer) => {
         stopListening();
         this.#report(method, model, error?.code ?? status.OK, startMs);
-        if (error) reject(signal.aborted ? signal.reason : faultOf(error));
-        else resolve(answer as T);
+        if (!error) resolve(answer as T);
+        else if (signal.aborted) reject(signal.reason);
+        else if (error.code === status.DEADLINE_EXCEEDED && method !== 'ModelInfer') {
+          // texts may take their time, but who is silent about their health may be gone without a word
+          this.#reconnect(stub);
+          reject(new GenfleetError('engine_unreachable', `no answer to ${method} for ${timeoutMs} ms`));
+        } else reject(faultOf(error));
       });
       const stopListening = onAbort(signal, () => call.cancel());
     });
+  }
+
+  /** The old connection ends with the last call on it. */
+  #reconnect(silent: Stub): void {
+    if (silent !== this.#stub || this.#isClosed) return;
+    silent.close();
+    this.#stub = connect(this.#address);
   }
 
   #report(method: string, model: string, code: number, startMs: number): void {
     const durationMs = Math.round(performance.now() - startMs);
     this.#onCall?.({ method, model, status: status[code] ?? String(code), durationMs });
   }
+}
+
+function connect(address: string): Stub {
+  const definition = fromJSON(DESCRIPTORS as Parameters<typeof fromJSON>[0], {
+    ...{ keepCase: true, longs: Number, enums: String, defaults: true, arrays: true, objects: true },
+  });
+  const { inference } = loadPackageDefinition(definition) as unknown as {
+    inference: { GRPCInferenceService: new (...args: unknown[]) => Stub };
+  };
+  return new inference.GRPCInferenceService(address, credentials.createInsecure(), {
+    'grpc.max_receive_message_length': MESSAGE_LIMIT_BYTES,
+    'grpc.max_send_message_length': MESSAGE_LIMIT_BYTES,
+    'grpc.initial_reconnect_backoff_ms': RECONNECT_MS.first,
+    'grpc.max_reconnect_backoff_ms': RECONNECT_MS.longest,
+    'grpc.keepalive_time_ms': KEEPALIVE.everyMs,
+    'grpc.keepalive_timeout_ms': KEEPALIVE.answerWithinMs,
+    // a connection made anew is a new one, not the old one out of a pool
+    'grpc.use_local_subchannel_pool': 1,
+    // what was sent may have begun: whether it is tried again is not for the transport to say
+    'grpc.enable_retries': 0,
+  });
 }
 
 function metadataOf(traceparent: string | undefined): Metadata {

@@ -49,7 +49,7 @@ describe('a linked abort', () => {
     await expect(linked.orAborted(Promise.resolve(1))).rejects.toBe('why');
     const later = new LinkedAbort([one.signal]);
     expect(await later.orAborted(Promise.resolve(2))).toBe(2);
-    later[Symbol.dispose]();
+    later.release();
     one.abort();
     expect(later.signal.aborted).toBe(false);
     expect(new LinkedAbort([AbortSignal.abort('before')]).signal.reason).toBe('before');

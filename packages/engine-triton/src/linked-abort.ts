@@ -2,7 +2,7 @@
  * A controller that is aborted together with the first of these signals, for the same reason. Let go of them when the
  * work is over: a signal that lives as long as the engine would keep every controller that ever listened to it.
  */
-export class LinkedAbort extends AbortController implements Disposable {
+export class LinkedAbort extends AbortController {
   readonly #signals: readonly AbortSignal[];
   readonly #follow = (event: Event) => this.abort((event.target as AbortSignal).reason);
 
@@ -25,7 +25,8 @@ export class LinkedAbort extends AbortController implements Disposable {
     });
   }
 
-  [Symbol.dispose](): void {
+  /** The work is over. */
+  release(): void {
     for (const signal of this.#signals) signal.removeEventListener('abort', this.#follow);
   }
 }

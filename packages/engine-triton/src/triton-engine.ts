@@ -94,7 +94,7 @@ class TritonEngine implements TextEngine {
   }
 
   async generateText(task: TextTask): Promise<TextResult> {
-    using abort = new LinkedAbort([task.signal, this.#closed.signal]);
+    const abort = new LinkedAbort([task.signal, this.#closed.signal]);
     let leave: (() => void) | undefined;
     let model: KnownModel | undefined;
     try {
@@ -112,6 +112,7 @@ class TritonEngine implements TextEngine {
       return { ok: false, error: this.#located(thrown) };
     } finally {
       leave?.();
+      abort.release();
     }
   }
 

@@ -1,9 +1,9 @@
 """A model that does what its prompt says, for tests of what a proper model would not do.
 
 The prompt is JSON: {"pieces": ["a"], "times": 3, "every_ms": 10, "error": {"code": "INVALID_ARG",
-"message": "why"}, "hang": true, "key": "k"}; the error comes after the pieces. {"report": "k"} is answered with what became of
-the request with that key. Any other text is answered with what arrived: itself, the settings and the
-parameters of the request.
+"message": "why"}, "hang": true, "key": "k"}; the error comes after the pieces. {"report": "k"} is answered
+with what became of the request with that key. Any other text is answered with what arrived: itself, the
+settings and the parameters of the request.
 """
 
 import json
