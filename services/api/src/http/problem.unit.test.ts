@@ -38,6 +38,22 @@ describe('bodies', () => {
     });
   });
 
+  it.each([
+    [400, 'invalid_request_error'],
+    [401, 'authentication_error'],
+    [403, 'permission_error'],
+    [404, 'invalid_request_error'],
+    [429, 'rate_limit_error'],
+    [500, 'server_error'],
+    [503, 'server_error'],
+  ])('calls %i %s, as OpenAI does', (status, type) => {
+    expect(openAiError({ status, detail: 'x', code: 'y' })).toMatchObject({
+      status,
+      body: { error: { type, code: 'y' } },
+    });
+    expect(problemBody({ status, detail: 'x' })['title']).not.toBe('Error');
+  });
+
   it("gives OpenAI's clients their error object, bad input as 400", () => {
     expect(openAiError(invalid([{ path: 'size', message: 'must be WIDTHxHEIGHT' }]))).toEqual({
       status: 400,
