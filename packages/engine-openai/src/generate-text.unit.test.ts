@@ -127,6 +127,19 @@ describe('a stop sequence that the upstream was not given', () => {
 });
 
 describe('probabilities', () => {
+  it('that a server leaves out are refused by name, before any text', async () => {
+    const list = [
+      event({ text: '' }),
+      event({ text: 'a', logprobs: null }),
+      event({ finish_reason: 'stop' }),
+      END,
+    ];
+    const { result, deltas } = await generate(list, { logprobs: 0 });
+    const message = expect.stringContaining('logprobs');
+    expect(result).toMatchObject({ ok: false, error: { code: 'invalid_settings', message } });
+    expect(deltas).toEqual([]);
+  });
+
   it('come in both forms, and never more than were asked for', async () => {
     const legacy = { tokens: ['a'], token_logprobs: [null], top_logprobs: [{ a: -1, b: -0.5, c: -3 }] };
     const chat = { content: [{ ...token('b'), top_logprobs: [token('x', -2), token('y', -1)] }] };

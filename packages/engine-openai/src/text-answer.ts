@@ -1,7 +1,7 @@
 import type { TextDelta } from '@genfleet/engine';
 import { type FinishReason, GenfleetError, type TokenLogprob, type Usage } from '@genfleet/job';
 import type { StopScanner } from '@genfleet/models';
-import { readChunk } from './chunk.ts';
+import { type Chunk, readChunk } from './chunk.ts';
 import type { Receiver } from './exchange.ts';
 import { parseJson } from './json.ts';
 import { refusal } from './refusal.ts';
@@ -39,6 +39,7 @@ export class TextAnswer implements Receiver {
   #isStream = false;
   #bytes = 0;
   #isDone = false;
+  #hasText = false;
   #finishReason: FinishReason | undefined;
   #usage: Usage | undefined;
   #text = '';
@@ -96,10 +97,20 @@ export class TextAnswer implements Receiver {
       return;
     }
     const chunk = readChunk(data, this.#options.topCount);
+    this.#checkTokens(chunk);
     if (chunk.usage) this.#usage = chunk.usage;
     if (this.#finishReason === undefined) this.#finishReason = chunk.finishReason;
     const { scanner } = this.#options;
     this.#deliver(scanner ? scanner.push(chunk.text) : chunk.text, chunk.tokens);
+  }
+
+  /** Some servers, and proxies before others, take the field and leave it at that: said before any text is out. */
+  #checkTokens({ text, tokens }: Chunk): void {
+    if (this.#hasText || text === '') return;
+    this.#hasText = true;
+    if (tokens?.length === 0) {
+      throw new GenfleetError('invalid_settings', 'logprobs are not reported by the server of this model');
+    }
   }
 
   #deliver(text: string, tokens: readonly TokenLogprob[] | undefined): void {
