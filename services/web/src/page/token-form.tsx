@@ -14,6 +14,7 @@ export function TokenForm(): JSX.Element | null {
   return (
     <form
       class="notice token"
+      aria-label="Access"
       onSubmit={(event) => {
         event.preventDefault();
         use(String(new FormData(event.currentTarget).get('token') ?? ''));

@@ -109,7 +109,7 @@ function Foot({ assistant }: { assistant: Assistant | undefined }): JSX.Element 
   return (
     <div class="foot">
       <p class="phase" data-phase={phase.value}>
-        {SAID[phase.value]}
+        {phase.value === 'idle' && fault.value !== undefined ? 'No suggestions now' : SAID[phase.value]}
       </p>
       {isThere ? (
         <div class="buttons">
