@@ -1,6 +1,7 @@
 import { ApiError } from './api-error.ts';
 import { type Completions, completionCalls } from './completions.ts';
 import { type EventOptions, followEvents } from './events.ts';
+import { receiptIn } from './receipt.ts';
 import type {
   Accepted,
   Image,
@@ -8,6 +9,7 @@ import type {
   ImageStatus,
   Model,
   NewImage,
+  Receipt,
   Redriven,
   RedrivenAll,
 } from './types.ts';
@@ -18,6 +20,8 @@ export interface ClientOptions {
   readonly fetch?: typeof fetch;
   /** Sent with every request. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Given every receipt that comes back, of jobs made, cancelled and redriven; `genfleet verify` checks them. */
+  readonly onReceipt?: (receipt: Receipt) => void;
 }
 
 export interface CallOptions {
@@ -47,13 +51,17 @@ export interface ImagePage {
   readonly total: number;
 }
 
+export interface CreatedImage {
+  readonly id: string;
+  /** There when the job ended within `waitSeconds`. */
+  readonly image: Image | undefined;
+  /** What the API promised; undefined when an earlier request with the same key made the job. */
+  readonly receipt: Receipt | undefined;
+}
+
 /** Typed calls of the API, for browsers and Node. Every method throws `ApiError` when the API refuses. */
 export interface Client {
-  /** `image` is there when the job ended within `waitSeconds`. */
-  createImage(
-    request: NewImage,
-    options?: CreateOptions,
-  ): Promise<{ readonly id: string; readonly image: Image | undefined }>;
+  createImage(request: NewImage, options?: CreateOptions): Promise<CreatedImage>;
   getImage(id: string, options?: CallOptions): Promise<Image>;
   listImages(filter?: ListFilter, options?: CallOptions): Promise<ImagePage>;
   /** The cancelled job, or undefined when the cancellation is on its way. */
@@ -84,7 +92,8 @@ export function createClient(options: ClientOptions = {}): Client {
       const init = { method: 'POST', headers, body: JSON.stringify(request) };
       const response = await call('/images/', { ...init, ...(signal ? { signal } : {}) });
       const answer = (await response.json()) as Accepted | Image;
-      return { id: answer.id, image: 'status' in answer ? answer : undefined };
+      const image = 'status' in answer ? answer : undefined;
+      return { id: answer.id, image, receipt: receiptIn(response) };
     },
     getImage: async (id, callOptions = {}) => (await call(path(id), callOptions)).json() as Promise<Image>,
     listImages: (filter = {}, callOptions = {}) => list(`/images/${queryOf(filter)}`, callOptions),
@@ -103,10 +112,12 @@ export function createClient(options: ClientOptions = {}): Client {
       const url = `/dead-letters/${encodeURIComponent(id)}/redrive`;
       return (await call(url, { method: 'POST', ...callOptions })).json() as Promise<Redriven>;
     },
-    redriveAll: async (callOptions = {}) =>
-      (
-        await call('/dead-letters/redrive', { method: 'POST', ...callOptions })
-      ).json() as Promise<RedrivenAll>,
+    redriveAll: async (callOptions = {}) => {
+      const response = await call('/dead-letters/redrive', { method: 'POST', ...callOptions });
+      const answer = (await response.json()) as RedrivenAll;
+      for (const receipt of answer.receipts) options.onReceipt?.(receipt);
+      return answer;
+    },
     models: async (callOptions = {}) => {
       const response = await call('/models', callOptions);
       return ((await response.json()) as { models: Model[] }).models;
@@ -121,6 +132,8 @@ function caller(options: ClientOptions) {
     const headers = { ...options.headers, ...init.headers };
     const response = await send(`${options.baseUrl ?? ''}${path}`, { ...init, headers });
     if (!response.ok) throw await ApiError.from(response);
+    const receipt = options.onReceipt && receiptIn(response);
+    if (receipt) options.onReceipt?.(receipt);
     return response;
   };
 }

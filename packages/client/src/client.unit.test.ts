@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { ApiError } from './api-error.ts';
 import { createClient } from './client.ts';
+import type { Receipt } from './types.ts';
 
 interface Call {
   readonly url: string;
@@ -43,6 +44,29 @@ describe('createImage', () => {
     const refused = await client.createImage({ generation_settings: { prompt: '' } }).catch((error) => error);
     expect(refused).toBeInstanceOf(ApiError);
     expect(refused).toMatchObject({ status: 422, problem, retryAfterSeconds: 3 });
+  });
+});
+
+describe('receipts', () => {
+  const receipt = { id: 'a', kind: 'txt2img', topic: 't', message_id: '07', sha256: 'f' };
+  const headers = { 'genfleet-receipt': JSON.stringify(receipt) };
+
+  it('come with the job, and every one of them to whoever keeps them', async () => {
+    const answers = [
+      json({ message: 'm', id: 'a' }, { status: 202, headers }),
+      json({ message: 'm', id: 'a' }, { status: 202 }),
+      json({ message: 'm', id: 'a' }, { status: 202, headers }),
+      json({ redriven: 2, remaining: 0, receipts: [receipt, receipt] }, { status: 202 }),
+    ];
+    const kept: Receipt[] = [];
+    const fetch = async () => (answers.shift() as () => Response)();
+    const client = createClient({ fetch, onReceipt: (one) => kept.push(one) });
+    const request = { generation_settings: { prompt: 'A dog' } };
+    expect((await client.createImage(request)).receipt).toEqual(receipt);
+    expect((await client.createImage(request)).receipt).toBeUndefined();
+    await client.cancelImage('a');
+    await client.redriveAll();
+    expect(kept).toEqual([receipt, receipt, receipt, receipt]);
   });
 });
 

@@ -6,6 +6,7 @@ import {
   JOB_STATUSES,
   metadataSchema,
   modelInfoSchema,
+  receiptSchema,
   timingsSchema,
   txt2imgSettingsSchema,
 } from '@genfleet/job';
@@ -21,6 +22,19 @@ const timestamp = z.iso.datetime();
 
 /** Answer to `POST /images/`. */
 export const acceptedSchema = z.object({ message: z.string(), id }).meta({ id: 'Accepted' });
+
+const receiptObject = receiptSchema.meta({
+  id: 'Receipt',
+  description: 'Where the message stands in the ledger, with the hash of its bytes',
+});
+
+/** Of every answer to a call that wrote to the ledger. */
+export const receiptHeadersSchema = z.object({
+  'genfleet-receipt': z
+    .string()
+    .optional()
+    .meta({ description: 'A `Receipt` as JSON in one line; missing where an earlier request made the job' }),
+});
 
 export const queueSchema = z
   .object({
@@ -68,13 +82,14 @@ export const imageListSchema = z.array(imageSchema).meta({ id: 'ImageList' });
 
 /** Answer to `POST /dead-letters/{id}/redrive`. */
 export const redrivenSchema = z
-  .object({ message: z.string(), id, redrive: z.int().min(1) })
+  .object({ message: z.string(), id, redrive: z.int().min(1), receipt: receiptObject })
   .meta({ id: 'Redriven' });
 
 export const redrivenAllSchema = z
   .object({
     redriven: z.int().min(0).meta({ description: 'Jobs put back in line by this call' }),
     remaining: z.int().min(0).meta({ description: 'Dead letters left for another call' }),
+    receipts: z.array(receiptObject).meta({ description: 'One for each job that was put back' }),
   })
   .meta({ id: 'RedrivenAll' });
 

@@ -3,6 +3,7 @@ export {
   type CallOptions,
   type Client,
   type ClientOptions,
+  type CreatedImage,
   type CreateOptions,
   createClient,
   type ImagePage,
@@ -23,6 +24,7 @@ export type {
   OpenAiError,
   Problem,
   Queue,
+  Receipt,
   Redriven,
   RedrivenAll,
 } from './types.ts';

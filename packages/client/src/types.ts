@@ -1,4 +1,4 @@
-import type { Txt2ImgSettings } from '@genfleet/job';
+import type { Receipt, Txt2ImgSettings } from '@genfleet/job';
 import type { z } from 'zod';
 import type {
   acceptedSchema,
@@ -14,6 +14,7 @@ import type {
   redrivenSchema,
 } from './contract.ts';
 
+export type { Receipt };
 export type Accepted = z.output<typeof acceptedSchema>;
 export type Image = z.output<typeof imageSchema>;
 export type ImageStatus = Image['status'];

@@ -58,6 +58,7 @@ export {
 } from './event.ts';
 export { evolve } from './evolve.ts';
 export { isUuid, jobIdTimeMs, newJobId } from './job-id.ts';
+export { type Receipt, receiptSchema } from './receipt.ts';
 export {
   type ImageRequest,
   imageCount,

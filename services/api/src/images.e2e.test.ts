@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { ApiError, type ImageEvent } from '@genfleet/client';
-import { decodeEvent, topicOf } from '@genfleet/job';
+import { ApiError, createClient, type ImageEvent } from '@genfleet/client';
+import { decodeEvent, type JobEvent, type Receipt, receiptSchema } from '@genfleet/job';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { dead, failed, started } from '../test/job-events.ts';
 import { type RealFleet, startRealFleet } from '../test/real-fleet.ts';
@@ -36,6 +36,19 @@ async function buried(): Promise<string> {
   await fleet.worker.publish(dead(failed(await requestOf(fleet.a.view, id), 1)));
   await until(async () => (await fleet.a.client.getImage(id)).status === 'dead');
   return id;
+}
+
+/** The event that the receipt stands for, read from the ledger; its bytes are those of the receipt. */
+async function standsAt({ topic: name, message_id, sha256 }: Receipt): Promise<JobEvent> {
+  const signal = AbortSignal.timeout(20_000);
+  const topic = { name, persistent: true };
+  for await (const { messages } of fleet.bus.read(topic, { from: 'earliest', signal })) {
+    const mine = messages.find(({ messageId }) => messageId === message_id);
+    if (!mine) continue;
+    expect(createHash('sha256').update(mine.value).digest('hex')).toBe(sha256);
+    return decodeEvent(mine.value);
+  }
+  throw new Error(`no message ${message_id} on ${name}`);
 }
 
 describe("the seed's way of a job", () => {
@@ -80,18 +93,33 @@ describe("the seed's way of a job", () => {
       body: JSON.stringify(BODY),
     });
     const { id } = (await posted.json()) as { id: string };
-    const topic = topicOf('requested', 'txt2img');
-    const signal = AbortSignal.timeout(20_000);
-    for await (const { messages } of fleet.bus.read(topic, { from: 'earliest', signal })) {
-      const mine = messages.find((message) => message.key === id);
-      if (!mine) continue;
-      expect(mine.messageId).toBe(posted.headers.get('genfleet-message-id'));
-      const sha256 = createHash('sha256').update(mine.value).digest('hex');
-      expect(sha256).toBe(posted.headers.get('genfleet-message-sha256'));
-      expect(decodeEvent(mine.value).id).toBe(id);
-      break;
-    }
-    expect(signal.aborted).toBe(false);
+    const receipt = receiptSchema.parse(JSON.parse(posted.headers.get('genfleet-receipt') ?? ''));
+    expect(receipt).toEqual({
+      id,
+      kind: 'txt2img',
+      topic: 'requested_txt2img_generation',
+      message_id: posted.headers.get('genfleet-message-id'),
+      sha256: posted.headers.get('genfleet-message-sha256'),
+    });
+    expect(await standsAt(receipt)).toMatchObject({ type: 'requested', id, redrive: 0 });
+  });
+
+  it('gives receipts of cancellations and redrives as well', async () => {
+    const kept: Receipt[] = [];
+    const client = createClient({ baseUrl: fleet.a.url, onReceipt: (receipt) => kept.push(receipt) });
+    const { id } = await client.createImage(BODY);
+    await client.cancelImage(id);
+    const [one, other] = [await buried(), await buried()];
+    const { receipt } = await client.redrive(one);
+    await client.redriveAll();
+    const written = await Promise.all(kept.map(standsAt));
+    expect(written.map((event) => [event.id, event.type, event.redrive])).toEqual([
+      [id, 'requested', 0],
+      [id, 'cancelled', 0],
+      [one, 'requested', 1],
+      [other, 'requested', 1],
+    ]);
+    expect(receipt).toEqual(kept[2]);
   });
 
   it('makes as many images as asked for', async () => {
@@ -223,10 +251,10 @@ describe('dead letters', () => {
 
   it('go back in line all at once', async () => {
     const ids = [await buried(), await buried(), await buried()];
-    expect(await fleet.a.client.redriveAll()).toEqual({ redriven: 3, remaining: 0 });
+    expect(await fleet.a.client.redriveAll()).toMatchObject({ redriven: 3, remaining: 0 });
     for (const id of ids)
       expect(await fleet.a.client.getImage(id)).toMatchObject({ status: 'queued', redrive: 1 });
-    expect(await fleet.a.client.redriveAll()).toEqual({ redriven: 0, remaining: 0 });
+    expect(await fleet.a.client.redriveAll()).toEqual({ redriven: 0, remaining: 0, receipts: [] });
   });
 });
 

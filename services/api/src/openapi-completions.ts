@@ -7,6 +7,7 @@ import {
   completionEventSchemas,
   completionResourceSchema,
   openAiErrorSchema,
+  receiptHeadersSchema,
 } from '@genfleet/client/contract';
 import { z } from 'zod';
 import type {
@@ -77,7 +78,10 @@ function writing(
           'text/event-stream': { schema: z.union([chunk, openAiErrorSchema]) },
         },
       },
-      '202': json(completionAcceptedSchema, 'In line, with `background: true`'),
+      '202': {
+        ...json(completionAcceptedSchema, 'In line, with `background: true`'),
+        headers: receiptHeadersSchema,
+      },
       ...REFUSALS,
     },
   };

@@ -5,6 +5,7 @@ import {
   imageSchema,
   modelListSchema,
   problemSchema,
+  receiptHeadersSchema,
   redrivenAllSchema,
   redrivenSchema,
 } from '@genfleet/client/contract';
@@ -23,6 +24,11 @@ import { COMPLETION_PATHS } from './openapi-completions.ts';
 const json = (schema: z.ZodType, description: string) => ({
   description,
   content: { 'application/json': { schema } },
+});
+/** An answer that stands for a message in the ledger. */
+const receipted = (schema: z.ZodType, description: string) => ({
+  ...json(schema, description),
+  headers: receiptHeadersSchema,
 });
 const refusal = (description: string) => ({
   description,
@@ -68,8 +74,8 @@ const createOperation: ZodOpenApiOperationObject = {
     content: { 'application/json': { schema: imageRequestSchema, example: EXAMPLE } },
   },
   responses: {
-    '200': json(imageSchema, 'The job ended within `Prefer: wait`'),
-    '202': json(acceptedSchema, 'In line'),
+    '200': receipted(imageSchema, 'The job ended within `Prefer: wait`'),
+    '202': receipted(acceptedSchema, 'In line'),
     '400': refusal('Malformed JSON'),
     '413': refusal('Body over the limit'),
     '415': refusal('Not `application/json`'),
@@ -120,8 +126,8 @@ const PATHS: ZodOpenApiPathsObject = {
       summary: 'Cancel a job',
       requestParams: { path: idPath },
       responses: {
-        '200': json(imageSchema, 'Cancelled'),
-        '202': json(acceptedSchema, 'The cancellation is durable, its effect not seen yet'),
+        '200': receipted(imageSchema, 'Cancelled'),
+        '202': receipted(acceptedSchema, 'The cancellation is durable, its effect not seen yet'),
         '404': NOT_FOUND,
         '409': refusal('The job has ended'),
       },
@@ -142,7 +148,7 @@ const PATHS: ZodOpenApiPathsObject = {
       summary: 'Put a dead letter back in line',
       requestParams: { path: idPath },
       responses: {
-        '202': json(redrivenSchema, 'In line again'),
+        '202': receipted(redrivenSchema, 'In line again'),
         '404': NOT_FOUND,
         '409': refusal('Not a dead letter'),
       },

@@ -3,14 +3,14 @@ import { type Admission, decideCancel, type JobState, type Kind, type RequestedE
 import type { View } from '@genfleet/ledger';
 import type { Api } from '../api.ts';
 import { invalid, type Problem, unavailable } from '../http/problem.ts';
-import type { Receipt } from './publisher.ts';
+import type { Published } from './publisher.ts';
 
 const QUEUE_FULL_RETRY_SECONDS = 10;
 const YIELD_LATER_MS = 60_000;
 const KEY = /^[\x21-\x7e]{1,255}$/;
 
 export type Admitted =
-  | { readonly ok: true; readonly id: string; readonly receipt: Receipt }
+  | { readonly ok: true; readonly id: string; readonly receipt: Published }
   /** An earlier request with the same key made this job. */
   | { readonly ok: true; readonly id: string; readonly receipt: undefined }
   | { readonly ok: false; readonly problem: Problem };
@@ -53,7 +53,7 @@ async function publishNew(
   api: Api,
   request: Admissible,
   idempotency: Idempotency | undefined,
-): Promise<{ ok: true; id: string; receipt: Receipt }> {
+): Promise<{ ok: true; id: string; receipt: Published }> {
   const { clock, newId } = api.options;
   const nowMs = clock();
   const id = newId(nowMs);
@@ -129,7 +129,7 @@ async function yieldToFirst(api: Api, view: View, id: string, key: string): Prom
 async function yieldLater(
   api: Api,
   view: View,
-  { id, receipt }: { id: string; receipt: Receipt },
+  { id, receipt }: { id: string; receipt: Published },
   key: string,
 ) {
   const { log } = api.options;

@@ -16,8 +16,10 @@ import { injectContext, withSpan } from '@genfleet/telemetry';
 /** Publishes that may be under way at once; each holds its message in memory. */
 const MAX_PENDING = 10_000;
 
-/** Where a message stands in the ledger, and the hash of its bytes. */
-export interface Receipt {
+/** Where a message about a job stands in the ledger, and the hash of its bytes. */
+export interface Published {
+  readonly id: string;
+  readonly kind: Kind;
   readonly topic: Topic;
   readonly messageId: string;
   readonly sha256: string;
@@ -42,7 +44,7 @@ export class Publisher {
    * Resolves once the event is durable.
    * @throws GenfleetError `bus_unavailable` after the timeout (it may still become durable), or what the bus says.
    */
-  async publish(event: JobEvent): Promise<Receipt> {
+  async publish(event: JobEvent): Promise<Published> {
     if (this.#pending >= MAX_PENDING) {
       throw new GenfleetError('bus_unavailable', `${MAX_PENDING} messages already wait for the bus`);
     }
@@ -58,7 +60,8 @@ export class Publisher {
       });
       const newest = this.#newest.get(topic.name);
       if (!newest || newest.messageId < messageId) this.#newest.set(topic.name, { topic, messageId });
-      return { topic, messageId, sha256: hash('sha256', value) };
+      const { id, kind } = event;
+      return { id, kind, topic, messageId, sha256: hash('sha256', value) };
     } finally {
       this.#pending -= 1;
       if (this.#pending === 0) this.#idle.resolve();

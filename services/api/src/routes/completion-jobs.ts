@@ -8,6 +8,7 @@ import { faultsOf } from '../http/faults.ts';
 import { invalid } from '../http/problem.ts';
 import { sendJson, sendProblem } from '../http/respond.ts';
 import { findJob } from '../jobs/find-job.ts';
+import { receiptHeaders } from '../jobs/receipt.ts';
 
 /** Body of `POST /v1/completions/{id}/feedback`. */
 export const feedbackSchema = z
@@ -30,10 +31,12 @@ export async function cancelCompletion(api: Api, req: Request, res: Response): P
   const { views, clock } = api.options;
   const event = decideCancel(found.job, clock(), 'Cancelled by the client');
   if ('refused' in event) return sendProblem(req, res, { status: 409, detail: event.refused });
-  const { topic, messageId } = await api.publisher.publish(event);
+  const published = await api.publisher.publish(event);
+  const { topic, messageId } = published;
   await views.completion.applied(topic, messageId, api.catchUpMs);
   const now = views.completion.job(event.id) ?? found.job;
-  sendJson(res, 200, await renderCompletion(now, renderContext(api, baseUrlOf(api, req))));
+  const body = await renderCompletion(now, renderContext(api, baseUrlOf(api, req)));
+  sendJson(res, 200, body, receiptHeaders(published));
 }
 
 /** `POST /v1/completions/{id}/feedback`: whether the suggestion was taken. Counted once for each completion. */

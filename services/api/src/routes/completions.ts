@@ -12,6 +12,7 @@ import { invalid } from '../http/problem.ts';
 import { sendJson, sendProblem } from '../http/respond.ts';
 import { type Admissible, admit } from '../jobs/admit.ts';
 import { idempotencyKey } from '../jobs/idempotency-key.ts';
+import { admittedHeaders } from '../jobs/receipt.ts';
 
 /** A session is what an editor makes of it: any visible text. */
 const SESSION = /^[\x21-\x7e]{1,256}$/;
@@ -69,11 +70,7 @@ async function answerLater(api: Api, req: Request, res: Response, request: Compl
   const admitted = await admit(api, admissible, idempotencyKey(req));
   if (!admitted.ok) return sendProblem(req, res, admitted.problem);
   const { id, receipt } = admitted;
-  const headers: Record<string, string> = { location: `/v1/completions/${id}` };
-  if (receipt) {
-    headers['genfleet-message-id'] = receipt.messageId;
-    headers['genfleet-message-sha256'] = receipt.sha256;
-  } else headers['idempotency-replayed'] = 'true';
+  const headers = { location: `/v1/completions/${id}`, ...admittedHeaders(receipt) };
   const object = request.settings.messages ? 'chat.completion' : 'text_completion';
   sendJson(res, 202, { id, object, status: 'queued' }, headers);
 }

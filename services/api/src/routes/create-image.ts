@@ -6,7 +6,7 @@ import { invalid } from '../http/problem.ts';
 import { sendJson, sendProblem } from '../http/respond.ts';
 import { admitImage } from '../jobs/admit-image.ts';
 import { awaitEnd } from '../jobs/await-end.ts';
-import type { Receipt } from '../jobs/publisher.ts';
+import { admittedHeaders } from '../jobs/receipt.ts';
 import { checkImageRequest } from '../jobs/request.ts';
 import { renderImage } from '../render-image.ts';
 
@@ -26,7 +26,7 @@ export async function createImage(api: Api, req: Request, res: Response): Promis
   if (!admitted.ok) return sendProblem(req, res, admitted.problem);
 
   const { id, receipt } = admitted;
-  const headers = acceptedHeaders(id, receipt);
+  const headers: Record<string, string> = { location: `/images/${id}`, ...admittedHeaders(receipt) };
   const { prefer } = req.headers;
   const waitSeconds = prefer === undefined ? 0 : waitIn(prefer);
   if (waitSeconds > 0) {
@@ -43,17 +43,6 @@ export async function createImage(api: Api, req: Request, res: Response): Promis
     }
   }
   sendJson(res, 202, { message: ACCEPTED, id }, headers);
-}
-
-/** Where the job is to be found, and where its message stands in the ledger with the hash of its bytes. */
-function acceptedHeaders(id: string, receipt: Receipt | undefined): Record<string, string> {
-  const location = `/images/${id}`;
-  if (!receipt) return { location, 'idempotency-replayed': 'true' };
-  return {
-    location,
-    'genfleet-message-id': receipt.messageId,
-    'genfleet-message-sha256': receipt.sha256,
-  };
 }
 
 /** Seconds of `Prefer: wait=N` (RFC 7240), cut to the most there is; 0 when it isn't asked for. */

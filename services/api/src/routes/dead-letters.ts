@@ -1,11 +1,12 @@
-import { decideRedrive, type JobState, type Kind } from '@genfleet/job';
+import { decideRedrive, type JobState } from '@genfleet/job';
 import type { Request, Response } from 'express';
 import type { Api } from '../api.ts';
 import { invalid } from '../http/problem.ts';
 import { kindQuerySchema, parseQuery } from '../http/query.ts';
 import { sendJson, sendProblem } from '../http/respond.ts';
 import { findAnyJob } from '../jobs/find-job.ts';
-import type { Receipt } from '../jobs/publisher.ts';
+import type { Published } from '../jobs/publisher.ts';
+import { receiptHeaders, receiptOf } from '../jobs/receipt.ts';
 
 /** Dead letters that one call puts back in line at most; the answer says how many are left. */
 const MAX_REDRIVEN = 1_000;
@@ -17,10 +18,12 @@ export async function redriveOne(api: Api, req: Request, res: Response): Promise
   if (!found.ok) return sendProblem(req, res, found.problem);
   const event = decideRedrive(found.job);
   if ('refused' in event) return sendProblem(req, res, { status: 409, detail: event.refused });
-  const receipt = await api.publisher.publish(event);
+  const published = await api.publisher.publish(event);
   api.options.log.info({ jobId: event.id, tenant: api.tenant }, 'redriven');
-  await settle(api, event.kind, receipt);
-  sendJson(res, 202, { message: 'Request is being processed', id: event.id, redrive: event.redrive });
+  await settle(api, published);
+  const { id, redrive } = event;
+  const body = { message: 'Request is being processed', id, redrive, receipt: receiptOf(published) };
+  sendJson(res, 202, body, receiptHeaders(published));
 }
 
 /** `POST /dead-letters/redrive`: all of one kind, newest first, a bounded number in one call. */
@@ -32,29 +35,26 @@ export async function redriveAll(api: Api, req: Request, res: Response): Promise
   const filter = { tenant: api.tenant, status: ['dead'] as const };
   const before = view.count(filter);
   const dead = view.jobs(filter, { limit: MAX_REDRIVEN, offset: 0 });
-  let redriven = 0;
-  let last: Receipt | undefined;
+  const redriven: Published[] = [];
   for (let start = 0; start < dead.length && !api.stopping.aborted; start += AT_ONCE) {
-    const receipts = await Promise.all(
-      dead.slice(start, start + AT_ONCE).map((state) => redrive(api, state)),
-    );
-    const sent = receipts.filter((receipt) => receipt !== undefined);
-    redriven += sent.length;
-    last = sent.at(-1) ?? last;
+    const sent = await Promise.all(dead.slice(start, start + AT_ONCE).map((state) => redrive(api, state)));
+    redriven.push(...sent.filter((published) => published !== undefined));
   }
-  if (last) await settle(api, kind, last);
-  sendJson(res, 202, { redriven, remaining: Math.max(0, before - redriven) });
+  const last = redriven.at(-1);
+  if (last) await settle(api, last);
+  const remaining = Math.max(0, before - redriven.length);
+  sendJson(res, 202, { redriven: redriven.length, remaining, receipts: redriven.map(receiptOf) });
 }
 
-async function redrive(api: Api, state: JobState): Promise<Receipt | undefined> {
+async function redrive(api: Api, state: JobState): Promise<Published | undefined> {
   const event = decideRedrive(state);
   if ('refused' in event) return undefined;
-  const receipt = await api.publisher.publish(event);
+  const published = await api.publisher.publish(event);
   api.options.log.info({ jobId: event.id, tenant: api.tenant }, 'redriven');
-  return receipt;
+  return published;
 }
 
 /** The caller's next read should show it; if the view is slow the job is in line all the same. */
-async function settle(api: Api, kind: Kind, { topic, messageId }: Receipt): Promise<void> {
+async function settle(api: Api, { kind, topic, messageId }: Published): Promise<void> {
   await api.options.views[kind].applied(topic, messageId, api.catchUpMs);
 }

@@ -6,6 +6,7 @@ import { invalid, unavailable } from '../http/problem.ts';
 import { deadLetterQuerySchema, filterOf, listQuerySchema, pageLinks, parseQuery } from '../http/query.ts';
 import { sendJson, sendProblem } from '../http/respond.ts';
 import { findJob } from '../jobs/find-job.ts';
+import { receiptHeaders } from '../jobs/receipt.ts';
 import { renderImage } from '../render-image.ts';
 import { renderJob } from '../render-job.ts';
 
@@ -69,16 +70,19 @@ export async function cancelImage(api: Api, req: Request, res: Response): Promis
   const view = views.txt2img;
   const event = decideCancel(found.job, clock(), 'Cancelled by the client');
   if ('refused' in event) return sendProblem(req, res, { status: 409, detail: event.refused });
-  const { topic, messageId } = await api.publisher.publish(event);
+  const published = await api.publisher.publish(event);
+  const { topic, messageId } = published;
+  const headers = receiptHeaders(published);
   api.options.log.info({ jobId: event.id, tenant: api.tenant }, 'cancelled by the client');
   await view.applied(topic, messageId, api.catchUpMs);
   const now = view.job(event.id);
   const status = now ? statusOf(now) : 'unknown';
   if (now?.request && status === 'cancelled') {
-    return sendJson(res, 200, await renderImage(now, renderContext(api, baseUrlOf(api, req))));
+    const image = await renderImage(now, renderContext(api, baseUrlOf(api, req)));
+    return sendJson(res, 200, image, headers);
   }
   if (status === 'completed' || status === 'dead') {
     return sendProblem(req, res, { status: 409, detail: `The job is already ${status}` });
   }
-  sendJson(res, 202, { message: 'Cancellation is being processed', id: event.id });
+  sendJson(res, 202, { message: 'Cancellation is being processed', id: event.id }, headers);
 }
