@@ -55,7 +55,8 @@ describe('the statuses of gRPC', () => {
     expect(streamed.result).toMatchObject(fault(code, retryable, 'why'));
     triton.isDecoupled = false;
     triton.onInfer = (_, answer) => answer({ code: status[name], details: 'why' });
-    const alone = await generate(await open(), 'm');
+    const alone = await generate(await open(), 'm', {}, { traceparent: TRACEPARENT });
+    expect(triton.requests.at(-1)?.metadata.get('traceparent')).toEqual([TRACEPARENT]);
     expect(alone.result).toMatchObject(fault(code, retryable, 'why'));
   });
 

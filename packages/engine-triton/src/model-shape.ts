@@ -68,14 +68,14 @@ export class RequestInputs {
     this.#inputs.push({ spec, dims: this.#shape.batched ? [1, ...dims] : dims, bytes });
   }
 
-  /** @throws GenfleetError `engine_failed` when the model wants a tensor that was not given, naming it. */
+  /** @throws GenfleetError `invalid_configuration` when the model wants a tensor that was not given, naming it. */
   build(): Pick<InferRequest, 'inputs' | 'raw_input_contents'> {
     const given = new Set(this.#inputs.map(({ spec }) => spec.name));
     const wanted = [...this.#shape.inputs.values()].filter((spec) => !spec.optional && !given.has(spec.name));
     if (wanted.length > 0) {
       const names = wanted.map(({ name }) => name).join(', ');
       const message = `the model in Triton wants tensors that its options do not name: ${names}`;
-      throw new GenfleetError('engine_failed', message, { retryable: false });
+      throw new GenfleetError('invalid_configuration', message);
     }
     return {
       inputs: this.#inputs.map(({ spec, dims }) => ({

@@ -17,7 +17,7 @@ interface SamplingNames {
 /**
  * Each setting as its own tensor. The likeliest token alone is asked for as the one best of them (`top_k` 1) at
  * temperature 1: FasterTransformer and TensorRT-LLM divide by the temperature.
- * @throws GenfleetError `engine_failed` when the model has no tensor for what every request sets, `invalid_settings`
+ * @throws GenfleetError `invalid_configuration` when the model has no tensor for what every request sets, `invalid_settings`
  * for a `top_p` that it has none for.
  */
 export function sampleByTensors(
@@ -53,5 +53,5 @@ export function needOutput(shape: ModelShape, name: string): void {
 
 function lacking(side: 'input' | 'output', name: string): GenfleetError {
   const message = `the model in Triton has no ${side} ${name}: its options name another layout`;
-  return new GenfleetError('engine_failed', message, { retryable: false });
+  return new GenfleetError('invalid_configuration', message);
 }

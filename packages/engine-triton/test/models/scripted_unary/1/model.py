@@ -1,6 +1,8 @@
 """Like `scripted`, with one answer for a request and each setting as a tensor of its own.
 
-{"pieces": […], "error": {…}, "crash": true, "hang_seconds": 3}; any other text is answered with what arrived.
+{"pieces": […], "error": {…}, "crash": true, "hang_seconds": 3, "wait_seconds": 9, "key": "k"}: hanging it
+notices nothing, waiting it sees that it was cancelled. {"report": "k"} and any other text are answered as
+`scripted` answers them.
 """
 
 import json
@@ -15,6 +17,10 @@ SETTINGS = ("max_tokens", "temperature", "top_k", "top_p", "random_seed", "stop_
 class TritonPythonModel:
     """One request after the other."""
 
+    def initialize(self, _args):
+        """Nothing was asked for yet."""
+        self._records = {}
+
     def execute(self, requests):
         """One answer for each, in their order."""
         return [self._play(request) for request in requests]
@@ -25,9 +31,15 @@ class TritonPythonModel:
             script = json.loads(prompt)
         except ValueError:
             return answer(json.dumps({"prompt": prompt, **settings_of(request)}))
+        if "report" in script:
+            return answer(json.dumps(self._records.get(script["report"], {"state": "unknown"})))
         if script.get("crash"):
             raise RuntimeError("the model fell over")
         time.sleep(script.get("hang_seconds", 0))
+        until = time.monotonic() + script.get("wait_seconds", 0)
+        while time.monotonic() < until and not request.is_cancelled():
+            time.sleep(0.01)
+        self._records[script.get("key")] = {"state": "cancelled" if request.is_cancelled() else "done"}
         if "error" in script:
             code = getattr(pb_utils.TritonError, script["error"]["code"])
             return pb_utils.InferenceResponse(error=pb_utils.TritonError(script["error"]["message"], code))
