@@ -1,7 +1,7 @@
 import type { Engine } from '@genfleet/engine';
 import type { CompletedEvent, GenfleetError, Kind } from '@genfleet/job';
+import type { Span } from '@genfleet/telemetry';
 import type { Run, Waiting } from './run.ts';
-import type { Watch } from './watched-run.ts';
 
 /** What became of one run with the engine. */
 export type RunResult =
@@ -10,6 +10,14 @@ export type RunResult =
 
 export type Success<Result extends RunResult> = Extract<Result, { readonly ok: true }>;
 export type Failure = Extract<RunResult, { readonly ok: false }>;
+
+/** What a run tells the pipeline while it is under way. */
+export interface Watch {
+  /** Something came of the engine: it is not hung. `share` is how much of the work is done, 0…1, if that is known. */
+  progressed(share?: number): void;
+  /** The engine's part of the trace of the run at this place of the batch. */
+  span(index: number): Span;
+}
 
 /** What is particular to the jobs of one kind; all that is common to them is the pipeline's. */
 export interface Craft<K extends Kind, Result extends RunResult> {

@@ -1,18 +1,10 @@
 import { GenfleetError, type Kind } from '@genfleet/job';
 import { failSpan, insideSpan, type Span, startSpan } from '@genfleet/telemetry';
-import type { Failure, RunResult } from './craft.ts';
+import type { Failure, RunResult, Watch } from './craft.ts';
 import { type Run, stopRun } from './run.ts';
 
 /** Time for an engine to obey after its runs were told to stop. */
 const OBEY_MS = 10_000;
-
-/** What a run tells the pipeline while it is under way. */
-export interface Watch {
-  /** Something came of the engine: it is not hung. `share` is how much of the work is done, 0…1, if that is known. */
-  progressed(share?: number): void;
-  /** The engine's part of the trace of the run at this place of the batch. */
-  span(index: number): Span;
-}
 
 export interface WatchOptions {
   readonly idleTimeoutMs: number;

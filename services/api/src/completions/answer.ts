@@ -34,7 +34,7 @@ export function wholeAnswer(
   };
 }
 
-export function openAiUsage({ prompt_tokens, completion_tokens }: Usage) {
+function openAiUsage({ prompt_tokens, completion_tokens }: Usage) {
   return { prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens };
 }
 

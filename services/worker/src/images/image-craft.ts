@@ -2,12 +2,11 @@ import type { ImageEngine, ImageResult, ImageTask } from '@genfleet/engine';
 import { type ArtifactRef, type CompletedEvent, GenfleetError, imageCount, imageSeeds } from '@genfleet/job';
 import { injectContext, insideSpan, stepSpans } from '@genfleet/telemetry';
 import { completedHead } from '../completed.ts';
-import type { Craft, Success } from '../craft.ts';
+import type { Craft, Success, Watch } from '../craft.ts';
 import type { WorkerOptions } from '../options.ts';
 import type { Publisher } from '../publish.ts';
 import type { Run, Waiting } from '../run.ts';
 import { storeFile } from '../store-file.ts';
-import type { Watch } from '../watched-run.ts';
 import { batchKey } from './batch-key.ts';
 import { type EncodedImage, encodeImage } from './encode-image.ts';
 

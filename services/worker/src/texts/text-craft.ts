@@ -9,12 +9,11 @@ import {
 } from '@genfleet/job';
 import { injectContext, insideSpan } from '@genfleet/telemetry';
 import { completedHead } from '../completed.ts';
-import type { Craft, Failure } from '../craft.ts';
+import type { Craft, Failure, Watch } from '../craft.ts';
 import type { WorkerOptions } from '../options.ts';
 import type { Publisher } from '../publish.ts';
 import type { Run, Waiting } from '../run.ts';
 import { storeFile } from '../store-file.ts';
-import type { Watch } from '../watched-run.ts';
 import { type Choice, choicesOf } from './choices.ts';
 import { TextOutbox } from './text-outbox.ts';
 
