@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TextEngine } from '@genfleet/engine';
+import { readModelsFile } from '@genfleet/models';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { provide } from '../../../tools/provision/components.ts';
 import { generate, spec } from '../test/specs.ts';
@@ -8,6 +10,7 @@ import { openTritonEngine, type TritonCall } from './index.ts';
 
 const triton = await provide('triton');
 const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+const MODELS_FILE = join(import.meta.dirname, '../../../services/model-triton/models.json');
 const WAIT_MS = 20_000;
 const SECOND_MS = 1_000;
 
@@ -119,6 +122,15 @@ if ('missing' in triton) {
       });
       expect(infos.filter(({ demo }) => demo).map(({ name }) => name)).toEqual(['demo_text', 'demo_tokens']);
       await engine.health();
+    });
+
+    it('are those of the file that is shipped', async () => {
+      const shipped = await openTritonEngine({ url: triton.url, models: await readModelsFile(MODELS_FILE) });
+      const names = (await shipped.models()).map(({ name }) => name);
+      const texts = await Promise.all(names.map((name) => generate(shipped, name, { seed: 1 })));
+      await shipped.close();
+      expect(names).toEqual(['demo_text', 'demo_tokens']);
+      for (const { result } of texts) expect(result).toMatchObject({ ok: true });
     });
 
     it('are all its calls, without a word of what was said in them', async () => {

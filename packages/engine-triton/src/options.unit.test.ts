@@ -5,7 +5,7 @@ import { spec } from '../test/specs.ts';
 import { openTritonEngine } from './index.ts';
 import { tritonModels } from './options.ts';
 
-const EXAMPLES = join(import.meta.dirname, '../../../services/model-triton/models.json');
+const SERVICE = join(import.meta.dirname, '../../../services/model-triton');
 
 describe('options of a model', () => {
   it('are filled in with the names that the backends have', () => {
@@ -44,8 +44,10 @@ describe('options of a model', () => {
     expect(() => tritonModels([spec('a', {}), bare])).toThrow(/a\.options\.layout(.|\n)*b\.tokenizer/);
   });
 
-  it('of the examples are in order', async () => {
-    const models = tritonModels(await readModelsFile(EXAMPLES));
+  it('of the files that are shipped are in order', async () => {
+    const names = ['models.json', 'models.examples.json'];
+    const files = await Promise.all(names.map((name) => readModelsFile(join(SERVICE, name))));
+    const models = tritonModels(files.flat());
     expect(models.map(({ spec: { name }, options }) => [name, options.layout])).toEqual([
       ['demo_text', 'text'],
       ['demo_tokens', 'tokens'],
