@@ -30,6 +30,13 @@ beforeAll(async () => {
     },
     working.signal,
   );
+  fleet.completionView.onChange(
+    undefined,
+    ({ event }) => {
+      if (event.type === 'requested' && event.kind === 'completion') void fleet.writer.write(event);
+    },
+    working.signal,
+  );
 });
 afterAll(async () => {
   working.abort();

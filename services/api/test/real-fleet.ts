@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { openFileStore } from '@genfleet/artifacts-file';
 import { fleetTopics } from '@genfleet/bus';
 import { openSqliteBus } from '@genfleet/bus-sqlite';
-import { openView } from '@genfleet/ledger';
+import { openView, type View } from '@genfleet/ledger';
 import { createLogger } from '@genfleet/telemetry';
 import type { ApiOptions } from '../src/index.ts';
+import { HandWriter } from './hand-writer.ts';
 import { HandWorker, type Replica, startReplica } from './rig.ts';
 
 /** Two replicas of the API, each with its own view, over one bus in a file and one folder of artifacts. */
@@ -17,24 +18,33 @@ export async function startRealFleet(settings: Partial<ApiOptions['config']> = {
   const artifacts = await openFileStore({ directory: join(folder, 'artifacts') });
   const log = createLogger({ level: 'silent', service: 'api' });
   const replicas: Replica[] = [];
+  const completionViews: View[] = [];
   for (const name of ['a', 'b']) {
     const file = join(folder, `view-${name}.db`);
     const view = await openView({ bus, file, kinds: ['txt2img'], log, now: Date.now });
-    replicas.push(await startReplica({ bus, view, artifacts }, { settings }));
+    const textFile = join(folder, `view-${name}-completions.db`);
+    const completionView = await openView({ bus, file: textFile, kinds: ['completion'], log, now: Date.now });
+    replicas.push(await startReplica({ bus, view, completionView, artifacts }, { settings }));
+    completionViews.push(completionView);
   }
   const [a, b] = replicas;
-  if (!a || !b) throw new TypeError('two replicas were started');
+  const [completionView] = completionViews;
+  if (!a || !b || !completionView) throw new TypeError('two replicas were started');
   return {
     a,
     b,
     bus,
     artifacts,
     worker: new HandWorker(bus, artifacts),
+    writer: new HandWriter(bus, artifacts),
+    /** Of replica a. */
+    completionView,
     close: async () => {
       for (const { api, view } of replicas) {
         await api.stop();
         await view.close();
       }
+      for (const view of completionViews) await view.close();
       await artifacts.close();
       await bus.close();
       await rm(folder, { recursive: true, force: true });
