@@ -179,9 +179,12 @@ export class MockOpenAi {
         ? [event(body, true, [{ index: 0, delta: { role: 'assistant', content: '' }, finish_reason: null }])]
         : []),
       ...answer.pieces.map((piece) => choice(piece, null)),
-      choice('', answer.finishReason),
-      ...(body.stream_options?.include_usage ? [event(body, isChat, [], { usage: usageOf(answer) })] : []),
-      Buffer.from('data: [DONE]\n\n'),
+      // as servers do: what ends a text goes out together
+      Buffer.concat([
+        choice('', answer.finishReason),
+        ...(body.stream_options?.include_usage ? [event(body, isChat, [], { usage: usageOf(answer) })] : []),
+        Buffer.from('data: [DONE]\n\n'),
+      ]),
     ];
   }
 
@@ -212,8 +215,8 @@ export class MockOpenAi {
     const ticker = setInterval(() => {
       const frame = frames[next];
       next += 1;
-      if (frame) response.write(frame);
-      else response.end();
+      if (next < frames.length) response.write(frame);
+      else response.end(frame);
     }, delayMs);
     response.on('close', () => clearInterval(ticker));
   }
