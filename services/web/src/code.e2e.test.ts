@@ -219,25 +219,6 @@ suite(name, () => {
     expect(current?.errors).toEqual([expect.stringContaining('429'), expect.stringContaining('403')]);
   }, 180_000);
 
-  it('takes a token when the server asks for one, and sends it with what follows', async () => {
-    const page = await open();
-    const error = { message: 'Who are you?', type: 'authentication_error', param: null, code: null };
-    await page.route(/\/(?:v1|images|models|dead-letters)\b/, async (route) => {
-      const isKnown = (await route.request().headerValue('authorization')) === 'Bearer glpat-1';
-      return isKnown ? route.continue() : route.fulfill({ status: 401, json: { error } });
-    });
-    await editor(page).click();
-    await page.keyboard.type('def add(a, b):');
-    await page.getByLabel('This server asks for a token').fill('glpat-1');
-    expect(await accessibilityFaults(page)).toEqual([]);
-    await page.getByRole('button', { name: 'Use it' }).click();
-    await page.getByRole('button', { name: 'Forget the token' }).waitFor();
-    await editor(page).click();
-    await page.keyboard.type(' ');
-    await ghost(page).waitFor();
-    for (const line of current?.errors ?? []) expect(line).toContain('401');
-  }, 180_000);
-
   it.each([
     ['light', 1280],
     ['dark', 1280],

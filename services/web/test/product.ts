@@ -12,19 +12,21 @@ const START_MS = 90_000;
 export class Product {
   readonly url: string;
   readonly #port: number;
+  readonly #env: Readonly<Record<string, string>>;
   readonly #folder = mkdtempSync(join(tmpdir(), 'genfleet-page-'));
   #process: ChildProcess | undefined;
   /** Whether the test itself ended it. */
   #isWanted = false;
 
-  private constructor(port: number) {
+  private constructor(port: number, env: Readonly<Record<string, string>>) {
     this.#port = port;
+    this.#env = env;
     this.url = `http://127.0.0.1:${port}`;
   }
 
-  static async start(): Promise<Product> {
+  static async start(env: Readonly<Record<string, string>> = {}): Promise<Product> {
     const [port = 0] = await freePorts(1);
-    const product = new Product(port);
+    const product = new Product(port, env);
     await product.start();
     return product;
   }
@@ -42,6 +44,7 @@ export class Product {
           PORT: String(this.#port),
           WORKER_PORT: '0',
           DATA_DIR: this.#folder,
+          ...this.#env,
         },
         stdio: ['ignore', 'pipe', 'pipe'],
       },

@@ -1,5 +1,6 @@
 import type { Image } from '@genfleet/client';
 import type { JSX } from 'preact';
+import { useFileUrl } from './file-url.ts';
 import { hide } from './hidden.ts';
 import { Icon, type IconName } from './icons.tsx';
 import { cancel, redrive } from './job-actions.ts';
@@ -27,7 +28,7 @@ export function Button({ icon, label, kind, onClick }: ButtonProps): JSX.Element
 /** All that can be done with a job as it stands. */
 export function JobButtons({ image, index = 0 }: { image: Image; index?: number }): JSX.Element {
   const { id, status } = image;
-  const url = image.image_urls[index];
+  const url = useFileUrl(image.image_urls[index]);
   return (
     <div class="buttons">
       {url !== undefined && (

@@ -2,6 +2,7 @@ import type { Image } from '@genfleet/client';
 import { computed, useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
+import { useFileUrl } from './file-url.ts';
 import { reread } from './follow.ts';
 import { Icon } from './icons.tsx';
 import { dropLive, type Live, live } from './jobs.ts';
@@ -65,11 +66,12 @@ interface FinishedProps {
 function Finished({ id, url, alt, isLarge }: FinishedProps): JSX.Element {
   const isLoaded = useSignal(false);
   const isLost = useSignal(false);
+  const src = useFileUrl(url);
   if (isLost.value) return <span class="no-picture">This picture could not be loaded</span>;
   return (
     <img
       class={isLoaded.value ? 'finished loaded' : 'finished'}
-      src={url}
+      {...(src === undefined ? {} : { src })}
       alt={alt}
       loading={isLarge ? 'eager' : 'lazy'}
       onLoad={() => {

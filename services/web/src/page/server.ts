@@ -1,6 +1,6 @@
 import { ApiError, createClient, type Model } from '@genfleet/client';
 import { computed, signal } from '@preact/signals';
-import { isTokenWanted, token } from './token.ts';
+import { refusalOf, token, tokenRefusal } from './token.ts';
 
 /** A request that has no answer after this long will not get one. */
 const ANSWER_MS = 15_000;
@@ -9,15 +9,18 @@ function isTimeout(error: unknown): boolean {
   return error instanceof DOMException && error.name === 'TimeoutError';
 }
 
-/** Ends requests that would wait for ever, event streams excepted, and shows the token to whoever asks for one. */
-async function guardedFetch(...[input, init]: Parameters<typeof fetch>): Promise<Response> {
+/**
+ * Ends requests that would wait for ever, event streams excepted, and carries the token, which is for this server alone:
+ * give it paths, not the URLs of others.
+ */
+export async function guardedFetch(...[input, init]: Parameters<typeof fetch>): Promise<Response> {
   const headers = new Headers(init?.headers);
   const sent = token.value;
   if (sent !== '') headers.set('authorization', `Bearer ${sent}`);
   const isStream = headers.get('accept') === 'text/event-stream';
   const response = await fetch(input, { ...init, headers, ...(isStream ? {} : { signal: boundOf(init) }) });
   // what an older token was told is of no interest any more
-  if (sent === token.value) isTokenWanted.value = response.status === 401;
+  if (sent === token.value) tokenRefusal.value = refusalOf(response.status, sent);
   return response;
 }
 

@@ -2,6 +2,7 @@ import type { Image } from '@genfleet/client';
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { JobButtons } from './buttons.tsx';
+import { useFileUrl } from './file-url.ts';
 import { hasLoaded, onStage } from './jobs.ts';
 import { Noise } from './noise.tsx';
 import { Picture } from './picture.tsx';
@@ -107,9 +108,14 @@ export function Thumbnails({ image, chosen, onChoose }: ThumbnailsProps): JSX.El
           aria-label={`Picture ${index + 1}`}
           onClick={() => onChoose(index)}
         >
-          <img src={url} alt="" loading="lazy" />
+          <Thumbnail url={url} />
         </button>
       ))}
     </fieldset>
   );
+}
+
+function Thumbnail({ url }: { url: string }): JSX.Element {
+  const src = useFileUrl(url);
+  return <img {...(src === undefined ? {} : { src })} alt="" loading="lazy" />;
 }

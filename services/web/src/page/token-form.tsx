@@ -1,7 +1,13 @@
 import type { JSX } from 'preact';
 import { Icon } from './icons.tsx';
-import { chooseToken, isTokenWanted, token } from './token.ts';
+import { chooseToken, type TokenRefusal, token, tokenRefusal } from './token.ts';
 import { refreshSoon } from './watch.ts';
+
+const LABELS: Record<TokenRefusal, string> = {
+  missing: 'This server asks for a token',
+  unknown: 'The server does not take this token',
+  denied: 'This token may not use the server',
+};
 
 function use(value: string): void {
   chooseToken(value);
@@ -10,7 +16,8 @@ function use(value: string): void {
 
 /** Asks for a token as soon as the server does. */
 export function TokenForm(): JSX.Element | null {
-  if (!isTokenWanted.value) return null;
+  const refusal = tokenRefusal.value;
+  if (refusal === undefined) return null;
   return (
     <form
       class="notice token"
@@ -20,9 +27,7 @@ export function TokenForm(): JSX.Element | null {
         use(String(new FormData(event.currentTarget).get('token') ?? ''));
       }}
     >
-      <label for="token">
-        {token.value === '' ? 'This server asks for a token' : 'The server does not take this token'}
-      </label>
+      <label for="token">{LABELS[refusal]}</label>
       <div class="with-button">
         <input
           id="token"
@@ -46,7 +51,7 @@ export function TokenForm(): JSX.Element | null {
 
 /** There while a token is in use, so that it can be taken back. */
 export function ForgetToken(): JSX.Element | null {
-  if (token.value === '' || isTokenWanted.value) return null;
+  if (token.value === '' || tokenRefusal.value !== undefined) return null;
   const label = 'Forget the token';
   return (
     <button type="button" class="quiet round" aria-label={label} title={label} onClick={() => use('')}>
