@@ -26,6 +26,8 @@ const RETRYABLE = {
   message_too_large: false,
   dependency_missing: false,
   ledger_failed: true,
+  query_timeout: false,
+  invalid_query: false,
   // the API's own answers
   not_found: false,
   conflict: false,

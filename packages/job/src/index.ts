@@ -1,3 +1,12 @@
+export {
+  AVRO_SCHEMA_VERSION,
+  type AvroArray,
+  type AvroField,
+  type AvroMap,
+  type AvroRecord,
+  type AvroType,
+  avroSchemaOf,
+} from './avro-schema.ts';
 export { decodeEvent, decodeNews, encodeEvent } from './codec.ts';
 export {
   type ChatMessage,
