@@ -1,3 +1,4 @@
+import { createReadStream } from 'node:fs';
 import { readFile, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
@@ -50,6 +51,17 @@ class FileStore implements ArtifactStore {
       }),
     );
     return { bytes, contentType };
+  }
+
+  async *read(key: string): AsyncGenerator<Uint8Array> {
+    this.#open();
+    checkKey(key);
+    try {
+      yield* createReadStream(join(this.#directory, key)) as AsyncIterable<Uint8Array>;
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') throw notFound(key);
+      throw failed(`can't read ${key} in ${this.#directory}`, error);
+    }
   }
 
   async url(key: string): Promise<undefined> {

@@ -62,6 +62,18 @@ class S3Store implements ArtifactStore {
     });
   }
 
+  async *read(key: string): AsyncGenerator<Uint8Array> {
+    this.#open();
+    checkKey(key);
+    const signal = AbortSignal.timeout(this.#timeoutMs);
+    try {
+      const { body } = await this.#s3.get(this.#prefix + key, signal);
+      yield* pieces(body, signal);
+    } catch (error) {
+      throw explain(`read ${key}`, error, this.#where, signal.aborted);
+    }
+  }
+
   async url(key: string, ttlSeconds: number): Promise<string> {
     this.#open();
     checkKey(key);
@@ -101,9 +113,14 @@ class S3Store implements ArtifactStore {
   }
 }
 
-/** The whole body; a server that stops sending ends it by the signal. */
 async function collect(body: Readable, signal: AbortSignal): Promise<Buffer> {
   const chunks: Buffer[] = [];
+  for await (const chunk of pieces(body, signal)) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+/** The body as it comes; a server that stops sending ends it by the signal. */
+async function* pieces(body: Readable, signal: AbortSignal): AsyncGenerator<Buffer> {
   let sizeBytes = 0;
   const stop = () => body.destroy(signal.reason as Error);
   signal.addEventListener('abort', stop, { once: true });
@@ -111,12 +128,11 @@ async function collect(body: Readable, signal: AbortSignal): Promise<Buffer> {
     for await (const chunk of body as AsyncIterable<Buffer>) {
       sizeBytes += chunk.byteLength;
       if (sizeBytes > MAX_BYTES) throw new Error(`more than ${MAX_BYTES} bytes`);
-      chunks.push(chunk);
+      yield chunk;
     }
   } finally {
     signal.removeEventListener('abort', stop);
   }
-  return Buffer.concat(chunks);
 }
 
 /**

@@ -17,6 +17,8 @@ export interface ArtifactStore {
   put(key: string, bytes: Uint8Array, contentType: string): Promise<void>;
   /** @throws GenfleetError `artifact_not_found`, also for what can't be a key; `artifacts_failed`, `closed`. */
   get(key: string): Promise<StoredArtifact>;
+  /** The bytes piece by piece, for whoever needs no more than one piece at a time. Throws as `get` does. */
+  read(key: string): AsyncIterable<Uint8Array>;
   /**
    * A URL that works without credentials for `ttlSeconds`, whether or not something is there yet; undefined
    * when only the API can serve it. @throws GenfleetError `artifact_not_found` for what can't be a key.

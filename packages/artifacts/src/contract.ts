@@ -30,6 +30,12 @@ const NOT_KEYS = [
 ];
 const newKey = (extension = 'jpg') => `${randomUUID()}.${extension}`;
 
+async function piecesOf(pieces: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const read: Uint8Array[] = [];
+  for await (const piece of pieces) read.push(piece);
+  return Buffer.concat(read);
+}
+
 async function codeOf(promise: Promise<unknown>): Promise<string> {
   const thrown: unknown = await promise.then(
     () => 'nothing was thrown',
@@ -56,6 +62,17 @@ export function describeArtifactsContract(name: string, contract: ArtifactsContr
       const stored = await store.get(key);
       expect(Buffer.compare(stored.bytes, bytes)).toBe(0);
       expect(stored.contentType).toBe(JPEG);
+      expect(Buffer.compare(await piecesOf(store.read(key)), bytes)).toBe(0);
+    });
+
+    it('can be left in the middle of a file', async () => {
+      const key = newKey();
+      await store.put(key, randomBytes(9_000_000), JPEG);
+      for await (const piece of store.read(key)) {
+        expect(piece.byteLength).toBeLessThan(9_000_000);
+        break;
+      }
+      expect((await store.get(key)).bytes.byteLength).toBe(9_000_000);
     });
 
     it('remembers the content type', async () => {
@@ -98,6 +115,7 @@ export function describeArtifactsContract(name: string, contract: ArtifactsContr
 
     it('says that nothing is there', async () => {
       expect(await codeOf(store.get(newKey()))).toBe('artifact_not_found');
+      expect(await codeOf(piecesOf(store.read(newKey())))).toBe('artifact_not_found');
     });
 
     it('deletes, and does not mind when there is nothing', async () => {
@@ -112,6 +130,7 @@ export function describeArtifactsContract(name: string, contract: ArtifactsContr
       const put = store.put(key, Buffer.from('x'), JPEG);
       await expect(put).rejects.toMatchObject({ code: 'artifacts_failed', retryable: false });
       expect(await codeOf(store.get(key))).toBe('artifact_not_found');
+      expect(await codeOf(piecesOf(store.read(key)))).toBe('artifact_not_found');
       expect(await codeOf(store.url(key, 60))).toBe('artifact_not_found');
       expect(await codeOf(store.delete(key))).toBe('artifact_not_found');
     });
@@ -131,6 +150,7 @@ export function describeArtifactsContract(name: string, contract: ArtifactsContr
       const calls = [
         other.put(newKey(), Buffer.from('x'), JPEG),
         other.get(newKey()),
+        piecesOf(other.read(newKey())),
         other.url(newKey(), 60),
         other.delete(newKey()),
         other.health(),

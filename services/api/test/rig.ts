@@ -100,6 +100,10 @@ export class MemoryArtifacts implements ArtifactStore {
     this.#files.set(key, { bytes, contentType });
   }
 
+  async *read(key: string) {
+    yield (await this.get(key)).bytes;
+  }
+
   async get(key: string) {
     const file = this.#files.get(key);
     if (!file) throw new GenfleetError('artifact_not_found', key);
