@@ -1,4 +1,4 @@
-import { ApiError } from './api-error.ts';
+import { type CallOptions, type ClientOptions, caller } from './call.ts';
 import { type Completions, completionCalls } from './completions.ts';
 import { type EventOptions, followEvents } from './events.ts';
 import { receiptIn } from './receipt.ts';
@@ -13,20 +13,6 @@ import type {
   Redriven,
   RedrivenAll,
 } from './types.ts';
-
-export interface ClientOptions {
-  /** Where the API is, without a trailing slash; empty in a page that the API itself serves. */
-  readonly baseUrl?: string;
-  readonly fetch?: typeof fetch;
-  /** Sent with every request. */
-  readonly headers?: Readonly<Record<string, string>>;
-  /** Given every receipt that comes back, of jobs made, cancelled and redriven; `genfleet verify` checks them. */
-  readonly onReceipt?: (receipt: Receipt) => void;
-}
-
-export interface CallOptions {
-  readonly signal?: AbortSignal;
-}
 
 export interface CreateOptions extends CallOptions {
   /** The same key with the same request gives the same job, however often it is sent. */
@@ -123,18 +109,6 @@ export function createClient(options: ClientOptions = {}): Client {
       return ((await response.json()) as { models: Model[] }).models;
     },
     completions: completionCalls(call),
-  };
-}
-
-function caller(options: ClientOptions) {
-  const send = options.fetch ?? ((...args: Parameters<typeof fetch>) => fetch(...args));
-  return async (path: string, init: RequestInit & { headers?: Record<string, string> }) => {
-    const headers = { ...options.headers, ...init.headers };
-    const response = await send(`${options.baseUrl ?? ''}${path}`, { ...init, headers });
-    if (!response.ok) throw await ApiError.from(response);
-    const receipt = options.onReceipt && receiptIn(response);
-    if (receipt) options.onReceipt?.(receipt);
-    return response;
   };
 }
 

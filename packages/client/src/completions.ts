@@ -1,5 +1,5 @@
 import { ApiError } from './api-error.ts';
-import type { CallOptions } from './client.ts';
+import type { Call, CallOptions } from './call.ts';
 import { readEvents } from './read-events.ts';
 import type { CompletionChunk, NewCompletion } from './types.ts';
 
@@ -20,11 +20,6 @@ export interface Completions {
   /** Tells whether the person took the suggestion. Counted once for each completion. */
   feedback(id: string, given: { readonly accepted: boolean }, options?: CallOptions): Promise<void>;
 }
-
-type Call = (
-  path: string,
-  init: RequestInit & { readonly headers: Record<string, string> },
-) => Promise<Response>;
 
 const JSON_BODY = { 'content-type': 'application/json' } as const;
 const LAST = '[DONE]';

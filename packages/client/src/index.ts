@@ -1,8 +1,7 @@
 export { ApiError } from './api-error.ts';
+export type { CallOptions, ClientOptions } from './call.ts';
 export {
-  type CallOptions,
   type Client,
-  type ClientOptions,
   type CreatedImage,
   type CreateOptions,
   createClient,

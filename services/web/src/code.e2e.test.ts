@@ -196,6 +196,25 @@ suite(name, () => {
     expect(current?.errors).toEqual([]);
   }, 180_000);
 
+  it('says when there is no model, or nobody to run it, and is an editor all the same', async () => {
+    const page = await open();
+    let models: unknown[] = [];
+    await page.route('**/models', (route) => route.fulfill({ json: { models } }));
+    await page.reload();
+    await page.getByText('No worker has announced a model yet.').waitFor();
+    let asks = 0;
+    page.on('request', (request) => {
+      if (request.url().endsWith('/v1/completions')) asks += 1;
+    });
+    await editor(page).click();
+    await page.keyboard.type('x = 1');
+    models = [{ name: 'm', kind: 'completion', aliases: [], samplers: [], demo: false, workers: 0 }];
+    await page.getByText('No worker runs m at the moment').waitFor();
+    expect(await written(page)).toBe('x = 1');
+    expect(asks).toBe(0);
+    expect(current?.errors).toEqual([]);
+  }, 180_000);
+
   it('says when the server asks for patience or refuses, and does not knock again in vain', async () => {
     const page = await open();
     let status = 429;

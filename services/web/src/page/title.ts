@@ -1,12 +1,14 @@
 import { effect } from '@preact/signals';
 import { active, live, onStage } from './jobs.ts';
+import { route } from './route.ts';
 
-/** So that a tab in the background tells how far its picture is. */
+/** So that a tab in the background tells what it is, and how far its picture. */
 export function showProgressInTitle(): void {
   effect(() => {
     const image = onStage.value;
     const steps = image?.status === 'running' ? (live.value.get(image.id) ?? image.progress) : undefined;
     const prefix = steps ? `${steps.step}/${steps.steps} · ` : active.value.length > 0 ? '… ' : '';
-    document.title = `${prefix}Genfleet`;
+    const place = route.value.view === 'code' ? 'Code · ' : '';
+    document.title = `${prefix}${place}Genfleet`;
   });
 }

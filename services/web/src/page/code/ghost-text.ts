@@ -167,6 +167,8 @@ export function ghostText(events: GhostEvents): Extension {
       ]),
     ),
     EditorView.updateListener.of((update) => tell(update, events)),
+    // the last change of a composed word came before its end
+    EditorView.domEventHandlers({ compositionend: () => events.onType() }),
   ];
 }
 
