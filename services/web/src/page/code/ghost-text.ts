@@ -113,10 +113,15 @@ class GhostWidget extends WidgetType {
   }
 }
 
+/** The suggestion as it is from now on, from its beginning; null for none. */
+export function setGhost(text: string | null): StateEffect<string | null> {
+  return setText.of(text);
+}
+
 /** Shows a text as it grows, or none. What was typed of it meanwhile stays typed. */
 export function showGhost(view: EditorView, text: string | null): void {
   if (text === null && view.state.field(ghostField) === null) return;
-  view.dispatch({ effects: setText.of(text) });
+  view.dispatch({ effects: setGhost(text) });
 }
 
 /** What could be taken now. */
