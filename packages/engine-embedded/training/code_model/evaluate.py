@@ -137,17 +137,20 @@ def gaps(documents: list[str], count: int) -> list[Gap]:
 
 
 def measure_gaps(model: Model, found: list[Gap]) -> dict[str, float]:
-    exact, right_without, characters, nats, nats_without = 0, 0, 0, 0.0, 0.0
+    exact, line, right_without, characters, nats, nats_without = 0, 0, 0, 0, 0.0, 0.0
     for gap in found:
         prefix, middle = model.ids(gap.prefix), model.ids(gap.middle)
         template = model.gap_prompt(prefix, gap.suffix)
-        exact += model.greedy(template) == gap.middle
+        filled = model.greedy(template)
+        exact += filled == gap.middle
+        line += filled.split("\n")[0] == gap.middle
         right_without += model.greedy(prefix or [EOF]).split("\n")[0] == gap.middle
         characters += len(gap.middle)
         nats += model.nats(template, middle)
         nats_without += model.nats(prefix or [EOF], middle)
     return {
         "filled exactly, %": 100 * exact / len(found),
+        "filled exactly, stopped at the line's end, %": 100 * line / len(found),
         "the same from the prefix alone, %": 100 * right_without / len(found),
         "nats per character of the middle": nats / characters,
         "the same from the prefix alone": nats_without / characters,
