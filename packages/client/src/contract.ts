@@ -284,3 +284,17 @@ export const completionEventSchemas = {
   dead: completionEnd,
   cancelled: completionEnd,
 } as const;
+
+/** A model or an alias as OpenAI's clients list it. */
+export const openAiModelSchema = z
+  .object({
+    id: z.string().meta({ description: 'What requests name as `model`' }),
+    object: z.literal('model'),
+    created: z.int().meta({ description: 'Unix time in seconds when it was first announced' }),
+    owned_by: z.string(),
+  })
+  .meta({ id: 'OpenAIModel' });
+
+export const openAiModelListSchema = z
+  .object({ object: z.literal('list'), data: z.array(openAiModelSchema) })
+  .meta({ id: 'OpenAIModelList' });

@@ -6,12 +6,17 @@ import {
   completionEventSchemas,
   completionResourceSchema,
   completionSchema,
+  modelListSchema,
   openAiErrorSchema,
+  openAiModelListSchema,
+  openAiModelSchema,
 } from '@genfleet/client/contract';
+import { ANNOUNCEMENT_TOPIC, TEXT_FEATURES, type WorkerAnnouncement } from '@genfleet/job';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { z } from 'zod';
 import { WRITTEN } from '../test/hand-writer.ts';
 import { type RealFleet, startRealFleet } from '../test/real-fleet.ts';
+import { until } from '../test/rig.ts';
 
 /** What is answered, against what the document says is answered: all of it, and nothing beside. */
 
@@ -32,6 +37,7 @@ beforeAll(async () => {
     },
     working.signal,
   );
+  await announce(['m', 'idle']);
 });
 afterAll(async () => {
   working.abort();
@@ -44,6 +50,22 @@ const post = (path: string, body: unknown) =>
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(body),
   });
+
+/** Models that can do everything, run by a worker that is there. */
+async function announce(names: readonly string[]): Promise<void> {
+  const text = { context_tokens: 1_000, max_tokens: 500, features: [...TEXT_FEATURES] };
+  const announcement: WorkerAnnouncement = {
+    type: 'announced',
+    worker: 'w',
+    engine: 'by hand',
+    models: names.map((name) => ({ name, kind: 'completion', aliases: [], samplers: [], demo: false, text })),
+    time: new Date().toISOString(),
+    leaving: false,
+  };
+  const producer = await fleet.bus.producer(ANNOUNCEMENT_TOPIC);
+  await producer.send({ key: 'w', value: JSON.stringify(announcement) });
+  for (const { client } of [fleet.a, fleet.b]) await until(async () => (await client.models()).length > 0);
+}
 
 /** The value, which has exactly the members that the schema names. */
 function exactly<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
@@ -130,6 +152,15 @@ describe('answers of /v1/completions', () => {
     const again = await fetch(url, { method: 'DELETE' });
     expect(again.status).toBe(409);
     exactly(openAiErrorSchema, await again.json());
+  });
+
+  it('list models as described', async () => {
+    const models = await (await fetch(`${fleet.a.url}/v1/models`)).json();
+    const { data } = exactly(openAiModelListSchema, models);
+    expect(data.map(({ id }) => id)).toEqual(['m', 'idle']);
+    const model = await (await fetch(`${fleet.a.url}/v1/models/m`)).json();
+    expect(exactly(openAiModelSchema, model)).toEqual(data[0]);
+    exactly(modelListSchema, await (await fetch(`${fleet.a.url}/models`)).json());
   });
 
   it.each([

@@ -74,7 +74,9 @@ describe('/openapi.json', () => {
   it('leads to routes that are there', async () => {
     const document = (await (await get('/openapi.json')).json()) as Document;
     for (const path of Object.keys(document.paths)) {
-      const url = path.replace('{id}', '019a3c5e-7b40-7000-8000-000000000001').replace('{engine}', 'm');
+      const url = path
+        .replace('{id}', '019a3c5e-7b40-7000-8000-000000000001')
+        .replace(/\{(?:engine|model)\}/, 'm');
       const { status } = await fetch(replica.url + url, { method: 'OPTIONS' });
       expect([path, status]).toEqual([path, 204]);
     }

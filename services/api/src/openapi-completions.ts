@@ -7,6 +7,8 @@ import {
   completionEventSchemas,
   completionResourceSchema,
   openAiErrorSchema,
+  openAiModelListSchema,
+  openAiModelSchema,
   receiptHeadersSchema,
 } from '@genfleet/client/contract';
 import { z } from 'zod';
@@ -172,6 +174,21 @@ export const COMPLETION_PATHS: ZodOpenApiPathsObject = {
         content: { 'application/json': { schema: feedbackSchema, example: { accepted: true } } },
       },
       responses: { '204': { description: 'Counted' }, '400': refusal('Bad input'), '404': NOT_FOUND },
+    },
+  },
+  '/v1/models': {
+    get: {
+      operationId: 'openAiListModels',
+      summary: 'Models and aliases, for OpenAI clients',
+      responses: { '200': json(openAiModelListSchema, 'Models') },
+    },
+  },
+  '/v1/models/{model}': {
+    get: {
+      operationId: 'openAiGetModel',
+      summary: 'One of them',
+      requestParams: { path: z.object({ model: z.string() }) },
+      responses: { '200': json(openAiModelSchema, 'The model'), '404': refusal('`model_not_found`') },
     },
   },
 };
