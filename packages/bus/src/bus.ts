@@ -13,6 +13,12 @@ export interface OutgoingMessage {
    * ledger from the moment `send` resolves.
    */
   readonly deliverAtMs?: number;
+  /**
+   * True for a message that need not outlive a power cut, since what it is about does not either: a client's open
+   * connection. `send` then need not wait for a disk. It is kept like any other while the machine runs, also when
+   * processes are killed. Default false; a broker may take no notice.
+   */
+  readonly fleeting?: boolean;
 }
 
 export interface Message {
@@ -84,6 +90,11 @@ export interface TopicSpec {
   readonly subscriptions: readonly string[];
   /** How long acknowledged messages stay, in ms; `Infinity` for ever. */
   readonly retentionMs: number;
+  /**
+   * What the JSON of its messages holds, in the syntax of Avro, for readers from outside, which SQL engines are. Told to
+   * a registry where the bus has one; the bus itself checks nothing by it.
+   */
+  readonly schema?: string;
 }
 
 /**

@@ -1,5 +1,6 @@
 import {
   ANNOUNCEMENT_TOPIC,
+  avroSchemaOf,
   KINDS,
   progressTopic,
   type Topic,
@@ -41,6 +42,10 @@ export function fleetTopics({
         topic,
         subscriptions,
         retentionMs: holdsPrompts ? promptRetentionMs : Number.POSITIVE_INFINITY,
+        // written when it is asked for: the embedded bus has no registry
+        get schema() {
+          return JSON.stringify(avroSchemaOf(type, kind));
+        },
       };
     }),
     nothingKept(progressTopic(kind)),

@@ -81,6 +81,7 @@ export function pulsarContract(options: PulsarContractOptions): void {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     expect(answer.status).toBeLessThan(300);
+    return method === 'GET' ? ((await answer.json()) as unknown) : undefined;
   }
 
   describe(`${options.name} on Pulsar`, () => {
@@ -166,6 +167,47 @@ export function pulsarContract(options: PulsarContractOptions): void {
         const rest = await readAll(bus, topic, { afterMessageId });
         expect(rest.map((message) => message.value)).toEqual(all.slice(place + 1));
       }
+    }, 180_000);
+
+    it('registers a schema, which changes nothing for who sends and reads text', async () => {
+      await create();
+      const before = await bus.producer(topic);
+      const consumed = await collect(10);
+      await before.send({ key: 'k', value: '{"id":"before"}' });
+      const schemaWith = (...names: string[]) => {
+        const fields = names.map((name) => ({ name, type: ['null', 'string'], default: null }));
+        return JSON.stringify({ type: 'record', name: 'event', namespace: 'genfleet.v1', fields });
+      };
+      const registered = async () =>
+        (await admin('GET', `schemas/${namespace}/${topic.name}/schema`)) as {
+          version: number;
+          data: string;
+        };
+      const register = (schema: string) =>
+        bus.ensureTopics([
+          { topic, subscriptions: [SUBSCRIPTION], retentionMs: Number.POSITIVE_INFINITY, schema },
+        ]);
+      for (let again = 0; again < 2; again++) await register(schemaWith('id'));
+      expect(await registered()).toMatchObject({ version: 0, type: 'JSON' });
+      await before.send({ key: 'k', value: '{"id":"of the open producer"}' });
+      const other = await options.open(namespace);
+      await (await other.producer(topic)).send({ key: 'k', value: '{"id":"of a new producer"}' });
+      await other.close();
+      await register(schemaWith('id', 'tenant'));
+      const { version, data } = await registered();
+      expect(version).toBe(1);
+      expect(JSON.parse(data)).toEqual(JSON.parse(schemaWith('id', 'tenant')));
+      await before.send({ key: 'k', value: 'not what it says' });
+      const all = ['{"id":"before"}', '{"id":"of the open producer"}', '{"id":"of a new producer"}'];
+      expect((await readAll(bus, topic, 'earliest')).map(({ value }) => value)).toEqual([
+        ...all,
+        'not what it says',
+      ]);
+      await until('all were consumed', () => consumed.length === 4);
+      await expect(register(schemaWith('id').replace('"string"', '"long"'))).rejects.toMatchObject({
+        ...{ code: 'bus_unavailable', retryable: false },
+        message: expect.stringContaining(`could not register the schema of ${topic.name}`),
+      });
     }, 180_000);
 
     it('says that it caught up on a topic whose messages were all taken away', async () => {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { TopicSpec } from '@genfleet/bus';
 import { GenfleetError } from '@genfleet/job';
 import type { PulsarAddress } from './address.ts';
@@ -21,6 +22,18 @@ export function retentionOf(retentionMs: number): Retention {
 
 const isRetention = (body: unknown): body is Retention =>
   typeof body === 'object' && body !== null && 'retentionTimeInMinutes' in body;
+
+/** As the registry answers. */
+const isSchema = (body: unknown): body is { readonly data: string } =>
+  typeof body === 'object' && body !== null && 'data' in body && typeof body.data === 'string';
+
+function isSameJson(a: string, b: string): boolean {
+  try {
+    return isDeepStrictEqual(JSON.parse(a), JSON.parse(b));
+  } catch {
+    return false;
+  }
+}
 
 const same = (a: Retention | undefined, b: Retention) =>
   a?.retentionTimeInMinutes === b.retentionTimeInMinutes && a.retentionSizeInMB === b.retentionSizeInMB;
@@ -116,7 +129,26 @@ export class NamespaceSetup {
       const at = `${path}/subscription/${encodeURIComponent(subscription)}`;
       await this.#put(`create the subscription ${subscription} of ${name}`, at, 'earliest');
     }
-    if (persistent) await this.#ensureTopicRetention(path, retentionOf(spec.retentionMs), kept);
+    if (!persistent) return;
+    await this.#ensureTopicRetention(path, retentionOf(spec.retentionMs), kept);
+    if (spec.schema !== undefined) await this.#ensureSchema(name, spec.schema);
+  }
+
+  /**
+   * The registry keeps every version. Producers send plain text and name none, which Pulsar allows as long as
+   * nobody turns on `schemaValidationEnforced`; readers then take the newest.
+   */
+  async #ensureSchema(name: string, schema: string): Promise<void> {
+    const path = `schemas/${this.#namespace}/${name}/schema`;
+    const { body } = await this.#rest.callPatiently({ method: 'GET', path });
+    if (isSchema(body) && isSameJson(body.data, schema)) return;
+    const wanted = { type: 'JSON', schema, properties: {} };
+    const answer = await this.#rest.callPatiently({ method: 'POST', path, body: wanted });
+    // 409 is no "already there" here: the registry finds that older messages could not be read by it
+    if (answer.status >= 300) {
+      const what = `could not register the schema of ${name}: ${reasonOf(answer)}`;
+      throw new GenfleetError('bus_unavailable', what, { retryable: false });
+    }
   }
 
   /** Only a topic that differs from its namespace has a policy of its own. */
