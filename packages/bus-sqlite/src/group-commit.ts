@@ -22,6 +22,8 @@ export interface Publish {
   readonly properties: string | null;
   /** Unix time in ms; 0 for at once. */
   readonly dueMs: number;
+  /** Answered once it is on the disk. */
+  readonly synced: boolean;
 }
 
 export interface Published {
@@ -88,7 +90,7 @@ export class GroupCommit {
   }
 
   publish(request: Publish): Promise<Published> {
-    const { topic, key, value, properties, dueMs } = request;
+    const { topic, key, value, properties, dueMs, synced } = request;
     return this.#ask(value.length, (asked, asker) => {
       const { publishes } = asked.group;
       publishes.topics.push(topic);
@@ -96,6 +98,7 @@ export class GroupCommit {
       publishes.values.push(value);
       publishes.properties.push(properties);
       publishes.dueMs.push(dueMs);
+      if (synced) publishes.synced += 1;
       asked.publishers.push(asker);
     });
   }
@@ -230,7 +233,7 @@ function unavailable({ message, retryable }: Fault): GenfleetError {
 }
 
 function newGroup(): Asked {
-  const publishes = { topics: [], keys: [], values: [], properties: [], dueMs: [] };
+  const publishes = { topics: [], keys: [], values: [], properties: [], dueMs: [], synced: 0 };
   return {
     group: { publishes, settles: [], fetches: [], withdrawals: [], ensures: [] },
     publishers: [],

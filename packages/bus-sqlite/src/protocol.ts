@@ -8,6 +8,8 @@ export interface Publishes {
   readonly properties: (string | null)[];
   /** Unix time in ms; 0 for at once. */
   readonly dueMs: number[];
+  /** How many of them must be on the disk before they are answered. */
+  synced: number;
 }
 
 /** `dueMs` undefined acknowledges, else the message is handed out again at that time. */

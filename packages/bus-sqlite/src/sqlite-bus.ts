@@ -165,6 +165,7 @@ export class SqliteBus implements Bus {
       value: message.value,
       properties: message.properties ? JSON.stringify(message.properties) : null,
       dueMs: message.deliverAtMs ?? 0,
+      synced: !message.fleeting,
     });
     this.#wakeUp.ring(topic);
     return { messageId: messageIdOf(seq), publishTimeMs: timeMs };

@@ -27,7 +27,7 @@ afterEach(() => {
 });
 
 function group(parts: Partial<Group>): Group {
-  const publishes: Publishes = { topics: [], keys: [], values: [], properties: [], dueMs: [] };
+  const publishes: Publishes = { topics: [], keys: [], values: [], properties: [], dueMs: [], synced: 0 };
   return { publishes, settles: [], fetches: [], withdrawals: [], ensures: [], ...parts };
 }
 
@@ -41,6 +41,7 @@ function publish(topic: number, count: number, dueMs = 0) {
         values: all('v'),
         properties: all(null),
         dueMs: all(dueMs),
+        synced: count,
       },
     }),
   ]);

@@ -26,11 +26,11 @@ export class Writer {
   }
 
   /**
-   * All groups or none. Messages are synced to the disk before this returns; settlements and hand-outs alone are
-   * not: a killed process loses none of them, and a power cut costs a second delivery at most.
+   * All groups or none. Messages are synced to the disk before this returns, unless all are fleeting; settlements and
+   * hand-outs alone are not: a killed process loses none of them, and a power cut costs a second delivery at most.
    */
   apply(groups: readonly Group[]): { results: GroupResult[]; handed: Handed[] } {
-    const isSynced = groups.some(({ publishes, ensures }) => publishes.keys.length + ensures.length > 0);
+    const isSynced = groups.some(({ publishes, ensures }) => publishes.synced + ensures.length > 0);
     const restore = this.#standing.snapshot();
     try {
       return this.#transaction(isSynced, () => {

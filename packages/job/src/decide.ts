@@ -210,8 +210,14 @@ export function isPastDeadline(request: Pick<RequestedEvent, 'deadline'>, nowMs:
   return request.deadline !== undefined && nowMs >= Date.parse(request.deadline);
 }
 
-function isInteractive(request: RequestedEvent): boolean {
+/** Whether a client waits for the job on an open connection: nobody wants it later. */
+export function isInteractive(request: RequestedEvent): boolean {
   return request.kind === 'completion' && request.interactive;
+}
+
+/** Whether a job is forgotten with its connection: a power cut ends both, so its events need not outlive one. */
+export function isFleeting(request: RequestedEvent): boolean {
+  return request.kind === 'completion' && request.interactive && !request.store;
 }
 
 /** A job that nobody waits for is no dead letter: there is nothing to look into and nothing to bring back. */

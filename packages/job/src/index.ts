@@ -40,6 +40,8 @@ export {
   decideRedrive,
   decideRequest,
   type Failed,
+  isFleeting,
+  isInteractive,
   isPastDeadline,
   type Refusal,
   type RunDecision,

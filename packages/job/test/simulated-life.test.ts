@@ -59,7 +59,7 @@ export class SimulatedLife {
     request: RequestedEvent,
     happening: Exclude<Happening, 'cancel' | 'redrive' | 'deliver twice'>,
   ): boolean {
-    const wanted = decideDelivery(this.state, request, NOW_MS, 'w');
+    const wanted = decideDelivery(this.state, request, NOW_MS, 'w1');
     if (wanted.do === 'bury') this.#publish(wanted.event);
     if (wanted.do !== 'run') return true;
     this.#claims += 1;
@@ -80,7 +80,7 @@ export class SimulatedLife {
     else {
       const error = new GenfleetError(happening === 'fail' ? 'engine_failed' : 'prompt_rejected', 'no');
       this.#publish(
-        decideFailure(this.state, request, { attempt, worker: 'w', error, nowMs: NOW_MS, backoffMs: [1] }),
+        decideFailure(this.state, request, { attempt, worker: 'w1', error, nowMs: NOW_MS, backoffMs: [1] }),
       );
     }
     return true;

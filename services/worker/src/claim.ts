@@ -4,6 +4,7 @@ import {
   decideClaim,
   decideDelivery,
   EVENT_VERSION,
+  isFleeting,
   jobIdTimeMs,
   type RequestedEvent,
   type StartedEvent,
@@ -79,6 +80,7 @@ async function confirm(
     const { topic, messageId } = await publisher.publish(started, {
       patienceMs: PUBLISH_PATIENCE_MS,
       signal,
+      fleeting: isFleeting(request),
     });
     const isApplied = await view.applied(topic, messageId, FOLD_TIMEOUT_MS);
     const state = view.job(request.id);

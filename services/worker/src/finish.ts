@@ -1,4 +1,11 @@
-import { type CompletedEvent, decideFailure, GenfleetError, type Kind } from '@genfleet/job';
+import {
+  type CompletedEvent,
+  decideFailure,
+  GenfleetError,
+  isFleeting,
+  isInteractive,
+  type Kind,
+} from '@genfleet/job';
 import { type Refused, releaseClaim } from './claim.ts';
 import type { Craft, Failure, RunResult, Success } from './craft.ts';
 import type { WorkerOptions } from './options.ts';
@@ -101,15 +108,11 @@ async function publishOutcome<K extends Kind, Result extends RunResult>(
     await publishFailure(options, publisher, run, outcome);
     return;
   }
-  await publisher.publish(outcome, { patienceMs: PUBLISH_PATIENCE_MS });
+  await publisher.publish(outcome, { patienceMs: PUBLISH_PATIENCE_MS, fleeting: isFleeting(run.request) });
   metrics.attempts.inc({ outcome: 'completed' });
   // there are too many keystrokes for a line each
   if (isInteractive(run.request)) log.debug(fields, 'completed');
   else log.info(fields, 'completed');
-}
-
-function isInteractive(request: Run['request']): boolean {
-  return request.kind === 'completion' && request.interactive;
 }
 
 const OUTCOME = { requested: 'retried', dead: 'dead', cancelled: 'cancelled' } as const;

@@ -43,15 +43,14 @@ export class Inbox<K extends Kind> {
     this.#arrived.resolve();
   }
 
-  /** Resolves when something waits. */
+  /** Resolves when something waits, or once it was woken. */
   async arrival(): Promise<void> {
-    while (this.#waiting.length === 0) {
-      await this.#arrived.promise;
-      this.#arrived = Promise.withResolvers();
-    }
+    if (this.#waiting.length > 0) return;
+    await this.#arrived.promise;
+    this.#arrived = Promise.withResolvers();
   }
 
-  /** Wakes `arrival` for a look round, without anything having come. */
+  /** Ends `arrival`, now or the next time, without anything having come. */
   wake(): void {
     this.#arrived.resolve();
   }

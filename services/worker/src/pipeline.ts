@@ -77,10 +77,13 @@ export class Pipeline<K extends Kind, Result extends RunResult> {
     const { slots } = this.#craft;
     while (!this.#stopping.signal.aborted) {
       this.#regulate();
-      await Promise.race([this.inbox.arrival(), aborted(this.#stopping.signal)]);
+      // `drain` wakes it as well
+      await this.inbox.arrival();
       if (this.#stopping.signal.aborted) return;
       if (!(await this.#engineReady())) continue;
-      const batch = this.#process(this.inbox.take((waiting) => this.#craft.choose(waiting))).finally(() => {
+      const chosen = this.inbox.take((waiting) => this.#craft.choose(waiting));
+      if (chosen.length === 0) continue;
+      const batch = this.#process(chosen).finally(() => {
         this.#batches.delete(batch);
       });
       this.#batches.add(batch);
@@ -220,9 +223,4 @@ function spanOf(waiting: Waiting): Span {
     parent: extractContext(waiting.deliveries[0]?.properties ?? {}),
     attributes: { 'genfleet.job_id': id, 'genfleet.kind': kind, 'genfleet.model': settings.model },
   });
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }

@@ -18,7 +18,7 @@ export class Publisher {
    */
   async publish(
     event: JobEvent,
-    options: { patienceMs: number; signal?: AbortSignal; deliverAtMs?: number },
+    options: { patienceMs: number; signal?: AbortSignal; deliverAtMs?: number; fleeting?: boolean },
   ) {
     const topic = topicOf(event.type, event.kind);
     const message = {
@@ -26,6 +26,7 @@ export class Publisher {
       value: encodeEvent(event),
       properties: injectContext(),
       ...(options.deliverAtMs === undefined ? {} : { deliverAtMs: options.deliverAtMs }),
+      ...(options.fleeting ? { fleeting: true } : {}),
     };
     const sent = await retry(async () => (await this.#producer(topic)).send(message), options);
     return { topic, ...sent };

@@ -66,11 +66,15 @@ async function answers<Result extends RunResult>(
 ): Promise<readonly (Result | Failure)[]> {
   try {
     const results = await generation;
-    const missing = new GenfleetError('engine_failed', 'engine answered for fewer tasks than it was given');
-    return runs.map((_, index) => results[index] ?? { ok: false, error: missing });
+    return runs.map((_, index) => results[index] ?? notAnswered());
   } catch (error) {
     return runs.map(() => ({ ok: false, error: GenfleetError.from(error, 'engine_failed') }));
   }
+}
+
+function notAnswered(): Failure {
+  const message = 'engine answered for fewer tasks than it was given';
+  return { ok: false, error: new GenfleetError('engine_failed', message) };
 }
 
 function notObeyed(): Failure {

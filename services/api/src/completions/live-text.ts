@@ -73,7 +73,8 @@ export class LiveText {
   /** The job was never put in line, or the reader is at fault: stop listening. */
   drop(): void {
     this.#isOver = true;
-    this.#done.abort();
+    // a reason, so that none is made with a stack
+    this.#done.abort('over');
     this.#timers.forEach(clearTimeout);
   }
 

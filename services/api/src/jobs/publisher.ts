@@ -4,6 +4,7 @@ import type { Bus, OutgoingMessage, Producer } from '@genfleet/bus';
 import {
   encodeEvent,
   GenfleetError,
+  isFleeting,
   type JobEvent,
   type Kind,
   type Topic,
@@ -55,7 +56,8 @@ export class Publisher {
     try {
       const span = { kind: 'producer', attributes: { 'messaging.destination.name': topic.name } } as const;
       const { messageId } = await withSpan(`publish ${topic.name}`, span, () => {
-        const message = { key: event.id, value, properties: injectContext() };
+        const fleeting = event.type === 'requested' && isFleeting(event);
+        const message = { key: event.id, value, properties: injectContext(), fleeting };
         return withinTime(this.#send(topic, message), this.#timeoutMs);
       });
       const newest = this.#newest.get(topic.name);

@@ -90,7 +90,7 @@ async function answer(
   }
   let live: LiveText | undefined;
   const gone = new AbortController();
-  res.once('close', () => gone.abort());
+  res.once('close', () => gone.abort('gone'));
   const startMs = performance.now();
   const follow = (event: RequestedEvent<'completion'>) => {
     const head = {
