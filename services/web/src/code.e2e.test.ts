@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Browser, Page, Request } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { accessibilityFaults, findChromium, openBrowser, type Visit, visit } from '../test/browser.ts';
 import { Product } from '../test/product.ts';
 
@@ -122,28 +122,34 @@ suite(name, () => {
     expect(current?.errors).toEqual([]);
   }, 180_000);
 
-  it('lets a newer keystroke supersede what is being asked, and counts that for nothing', async () => {
+  it('lets a newer keystroke supersede what is being written, and counts that for nothing', async () => {
     const page = await open();
     const before = [await counted('accepted'), await counted('rejected')];
-    await page.getByLabel('Length').selectOption('Long');
-    const isAsk = (request: Request) => request.url().endsWith('/v1/completions');
-    const first = page.waitForRequest(isAsk);
+    // so much that it is still being written when the next key is pressed
+    await page.route('**/v1/completions', (route) => {
+      const { stop: _stop, ...body } = route.request().postDataJSON();
+      return route.continue({ postData: { ...body, max_tokens: 900 } });
+    });
+    const answering = page.waitForResponse((response) => response.url().endsWith('/v1/completions'));
     await editor(page).click();
     await page.keyboard.type('class Queue:');
-    const overtaken = await first;
-    const hungUp = page.waitForEvent('requestfailed', (request) => request === overtaken);
-    const second = page.waitForRequest((request) => isAsk(request) && request !== overtaken);
+    const overtaken = await answering;
+    await ghost(page).waitFor();
+    const hungUp = page.waitForEvent('requestfailed', (request) => request === overtaken.request());
+    const asking = page.waitForRequest((request) => request.url().endsWith('/v1/completions'));
     await page.keyboard.type('#');
     expect((await hungUp).failure()?.errorText).toBe('net::ERR_ABORTED');
-    const newer = await second;
-    const sessions = await Promise.all(
-      [overtaken, newer].map((request) => request.headerValue('x-session-id')),
-    );
+    const newer = await asking;
+    expect(newer.postDataJSON()).toMatchObject({ prompt: 'class Queue:#', stream: true });
+    const sessions = [overtaken.request(), newer].map((request) => request.headers()['x-session-id']);
     expect(sessions[0]).toMatch(/^page-/);
     expect(sessions[1]).toBe(sessions[0]);
-    expect(newer.postDataJSON()).toMatchObject({ prompt: 'class Queue:#', stream: true });
-    // the job of the older one ends as cancelled, or was never put in line
-    await page.locator('.phase:not([data-phase="asking"])').waitFor();
+    // on the server it is over as well
+    const job = `${product.url}/v1/completions/${overtaken.headers()['genfleet-job-id']}`;
+    await until(async () => {
+      const { status } = (await (await fetch(job)).json()) as { status: string };
+      return status === 'cancelled';
+    });
     expect([await counted('accepted'), await counted('rejected')]).toEqual(before);
     expect(current?.errors).toEqual([]);
   }, 180_000);
