@@ -13,7 +13,7 @@ type Json = Record<string, unknown>;
 const EMPTY: Chunk = { text: '' };
 
 /**
- * Reads one chunk of `/completions` or `/chat/completions`. Checked by hand and not by a schema: this runs for every
+ * Reads one chunk of `/completions` or `/chat/completions`, or the answer to one that is not streamed. Checked by hand and not by a schema: this runs for every
  * token. `topCount` is how many alternatives are reported, undefined for no probabilities at all.
  * @throws GenfleetError what an error in the stream stands for; `engine_failed` for anything else that is no chunk.
  */
@@ -28,7 +28,8 @@ export function readChunk(data: string, topCount: number | undefined): Chunk {
   if (!Array.isArray(choices) || !isObject(choices[0])) throw rubbish(data);
   const choice = choices[0];
   // a chat's first chunk names the role and has no text, its last only says why it ended
-  const text = ('delta' in choice ? object(choice['delta'], data)['content'] : choice['text']) ?? '';
+  const part = choice['delta'] ?? choice['message'];
+  const text = (part === undefined ? choice['text'] : object(part, data)['content']) ?? '';
   if (typeof text !== 'string' || (choice['index'] ?? 0) !== 0) throw rubbish(data);
   const finishReason = readFinishReason(choice['finish_reason']);
   return {

@@ -32,7 +32,7 @@ export async function generateText(
     const startMs = performance.now();
     const name = task.settings.model;
     const model = catalogue.known(name) ?? (await catalogue.find(name));
-    const request = textRequest(model, task.settings);
+    const request = textRequest(model, task.settings, task.whole);
     const text = await receive(upstream, model, request, task, stop.signal);
     stop.signal.throwIfAborted();
     return {
@@ -64,7 +64,7 @@ async function receive(
     headers: {
       ...headers,
       'content-type': 'application/json',
-      accept: 'text/event-stream',
+      accept: task.whole ? 'application/json' : 'text/event-stream',
       ...(task.traceparent === undefined ? {} : { traceparent: task.traceparent }),
     },
     body,
@@ -75,6 +75,7 @@ async function receive(
     scanner: localStops.length === 0 ? undefined : new StopScanner(localStops),
     topCount: task.settings.logprobs,
     keepsText: model.tokenizer !== undefined,
+    mayBeWhole: task.whole ?? false,
   });
   try {
     await upstream.exchange(request, answer, signal);

@@ -9,6 +9,7 @@ import { SseReader } from './sse-reader.ts';
 
 const EVENT_LIMIT_BYTES = 2 ** 20;
 const REFUSAL_LIMIT_BYTES = 2 ** 16;
+const WHOLE_LIMIT_BYTES = 2 ** 24;
 /** Of the whole stream: many times what the longest completion takes with all its probabilities. */
 const STREAM_LIMIT_BYTES = 2 ** 28;
 
@@ -19,6 +20,8 @@ export interface TextAnswerOptions {
   readonly topCount: number | undefined;
   /** Keeps the text, to count its tokens. */
   readonly keepsText: boolean;
+  /** The answer may be one object instead of a stream. */
+  readonly mayBeWhole: boolean;
 }
 
 /** A whole text. */
@@ -34,7 +37,7 @@ export interface FinishedText {
 export class TextAnswer implements Receiver {
   readonly #options: TextAnswerOptions;
   readonly #events = new SseReader(EVENT_LIMIT_BYTES);
-  readonly #refusalParts: Buffer[] = [];
+  readonly #parts: Buffer[] = [];
   #status = 0;
   #isStream = false;
   #bytes = 0;
@@ -59,9 +62,9 @@ export class TextAnswer implements Receiver {
   onData(chunk: Buffer): boolean {
     this.#bytes += chunk.length;
     if (!this.#isStream) {
-      // what is beyond the limit of a refusal is left unread
-      this.#refusalParts.push(chunk);
-      return this.#bytes > REFUSAL_LIMIT_BYTES;
+      // what is beyond the limit is left unread
+      this.#parts.push(chunk);
+      return this.#bytes > (this.#isWhole ? WHOLE_LIMIT_BYTES : REFUSAL_LIMIT_BYTES);
     }
     if (this.#bytes > STREAM_LIMIT_BYTES) {
       throw new GenfleetError('engine_failed', `engine sent more than ${STREAM_LIMIT_BYTES} bytes`);
@@ -76,6 +79,7 @@ export class TextAnswer implements Receiver {
    */
   finish(): FinishedText {
     const { scanner } = this.#options;
+    if (this.#isWhole) return this.#wholeText();
     if (!this.#isStream) throw this.#refusal();
     if (scanner?.stopped) return { finishReason: 'stop', usage: undefined, text: this.#text };
     for (const data of this.#events.end()) this.#take(data);
@@ -87,6 +91,23 @@ export class TextAnswer implements Receiver {
     }
     if (scanner) this.#deliver(scanner.end(), []);
     return { finishReason: this.#finishReason, usage: this.#usage, text: this.#text };
+  }
+
+  get #isWhole(): boolean {
+    return this.#options.mayBeWhole && this.#status === 200 && !this.#isStream;
+  }
+
+  #wholeText(): FinishedText {
+    const chunk = readChunk(Buffer.concat(this.#parts).toString('utf8'), this.#options.topCount);
+    if (chunk.finishReason === undefined) {
+      throw new GenfleetError('engine_failed', 'engine gave an answer that is no whole text');
+    }
+    this.#checkTokens(chunk);
+    const { scanner } = this.#options;
+    this.#deliver(scanner ? scanner.push(chunk.text) : chunk.text, chunk.tokens);
+    if (scanner?.stopped) return { finishReason: 'stop', usage: undefined, text: this.#text };
+    if (scanner) this.#deliver(scanner.end(), []);
+    return { finishReason: chunk.finishReason, usage: chunk.usage, text: this.#text };
   }
 
   #take(data: string): void {
@@ -134,7 +155,7 @@ export class TextAnswer implements Receiver {
   }
 
   #refusal(): GenfleetError {
-    const body = parseJson(Buffer.concat(this.#refusalParts).toString('utf8'));
+    const body = parseJson(Buffer.concat(this.#parts).toString('utf8'));
     if (this.#status !== 200) return refusal(this.#status, body);
     if (typeof body === 'object' && body !== null && 'error' in body) return refusal(undefined, body);
     return new GenfleetError('engine_failed', 'engine did not answer with a stream of events');

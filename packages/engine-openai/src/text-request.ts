@@ -17,10 +17,10 @@ export interface TextRequest {
 }
 
 /**
- * The request that a text's settings make.
+ * The request that a text's settings make; `whole` for an answer in one piece.
  * @throws GenfleetError `invalid_settings` for what the model can't do, naming the field; `prompt_rejected`.
  */
-export function textRequest(model: TextModel, settings: TextSettings): TextRequest {
+export function textRequest(model: TextModel, settings: TextSettings, whole = false): TextRequest {
   refuseWhatIsLacking(model, settings);
   const prompt = promptOf(model, settings);
   const stops = stopsOf(model, settings);
@@ -41,8 +41,8 @@ export function textRequest(model: TextModel, settings: TextSettings): TextReque
     ...(logprobs === undefined ? {} : logprobFields(prompt === undefined, logprobs)),
     ...(settings.echo ? { echo: true } : {}),
     ...(user === undefined ? {} : { user }),
-    stream: true,
-    ...(model.streamUsage ? { stream_options: { include_usage: true } } : {}),
+    ...(whole ? {} : { stream: true }),
+    ...(model.streamUsage && !whole ? { stream_options: { include_usage: true } } : {}),
   };
   return {
     path: prompt === undefined ? 'chat/completions' : 'completions',

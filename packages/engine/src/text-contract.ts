@@ -184,6 +184,22 @@ export function describeTextEngineContract(name: string, contract: TextEngineCon
     );
 
     it(
+      'gives the same text when nobody reads along',
+      async () => {
+        const { result, text } = await generate({}, { whole: true });
+        const pieces = await generate();
+        expect(text).toBe(pieces.text);
+        expect(succeeded(result).usage).toEqual(succeeded(pieces.result).usage);
+        expect(succeeded(result).finishReason).toBe(succeeded(pieces.result).finishReason);
+        const stop = text.slice(Math.floor(text.length / 2), Math.floor(text.length / 2) + 3);
+        expect((await generate({ stop: [stop] }, { whole: true })).text).toBe(
+          text.slice(0, text.indexOf(stop)),
+        );
+      },
+      RUN_MS,
+    );
+
+    it(
       'stops when told to, and works on afterwards',
       async () => {
         const abort = new AbortController();

@@ -32,6 +32,8 @@ export interface TextTask {
   readonly signal: AbortSignal;
   /** Called in order, as the text comes; not after the result. With `echo` the prompt comes first. */
   readonly onDelta: (delta: TextDelta) => void;
+  /** Nobody reads along: the text may come as one piece, which costs an engine out of process much less. */
+  readonly whole?: boolean;
   /** W3C trace context for engines out of process. */
   readonly traceparent?: string;
 }

@@ -138,7 +138,8 @@ function asked(body: Shared, chat: boolean, wanted: CompletionSettings): Asked {
       settings: wanted,
       metadata: body.metadata ?? {},
       interactive: !isBackground,
-      stream: body.stream ?? false,
+      // whoever follows a background job sees its text grow
+      stream: isBackground || (body.stream ?? false),
       store: body.store ?? isBackground,
       ...(body.deadline_seconds === undefined ? {} : { deadline_seconds: body.deadline_seconds }),
       ...(body.webhook_url === undefined ? {} : { webhook_url: body.webhook_url }),

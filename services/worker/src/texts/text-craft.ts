@@ -109,6 +109,7 @@ export class TextCraft implements Craft<'completion', CompletionResult> {
         id: choices.length === 1 ? request.id : `${request.id}-${index}`,
         settings,
         signal,
+        whole: !request.stream,
         ...(traceparent === undefined ? {} : { traceparent }),
         onDelta: ({ text, tokens }) =>
           onDelta({ index, text, ...(tokens === undefined ? {} : { tokens: [...tokens] }) }),
