@@ -5,6 +5,7 @@ import type { Message, OutgoingMessage, ReadBatch, ReadOptions } from '@genfleet
 import { isDamaged, isOfSqlite } from './faults.ts';
 import { messageIdOf } from './message-id.ts';
 import { patiently } from './patience.ts';
+import { Presence } from './presence.ts';
 import { type MessageRow, toMessage } from './read-topic.ts';
 import { WakeUp } from './wake-up.ts';
 
@@ -21,6 +22,7 @@ export class TransientTopics {
   readonly #insert: StatementSync;
   readonly #trim: StatementSync;
   readonly #foreign: StatementSync;
+  readonly #presence: Presence;
   readonly #wakeUp: WakeUp;
   /** Of this process, among those that have the file open. */
   readonly #sender = randomUUID();
@@ -39,12 +41,25 @@ export class TransientTopics {
        where seq > ? and topic = ? and sender <> ? order by seq`,
     );
     this.#trim = this.#database.prepare('delete from sent where seq <= ?');
+    this.#presence = new Presence(this.#database, this.#sender);
     this.#wakeUp = new WakeUp(this.#database);
   }
 
   /** A message that the disk does not take is lost, as one is that nobody reads: its sender has nothing to mend. */
   send(topic: string, message: OutgoingMessage): { messageId: string; publishTimeMs: number } {
     const timeMs = Date.now();
+    if (this.#presence.hasOthers()) this.#writeDown(topic, message, timeMs);
+    else this.#lastSeq += 1;
+    const messageId = messageIdOf(this.#lastSeq);
+    const { key, value, properties = {} } = message;
+    for (const reader of this.#readers.get(topic) ?? []) {
+      reader.take([{ messageId, topic, key, value, properties, publishTimeMs: timeMs }]);
+    }
+    return { messageId, publishTimeMs: timeMs };
+  }
+
+  /** For readers of other processes. */
+  #writeDown(topic: string, message: OutgoingMessage, timeMs: number): void {
     const properties = message.properties ? JSON.stringify(message.properties) : null;
     try {
       const { lastInsertRowid } = this.#insert.run(
@@ -55,18 +70,13 @@ export class TransientTopics {
         properties,
         timeMs,
       );
-      this.#lastSeq = Number(lastInsertRowid);
+      // ids go on rising where the file is behind what was never written down
+      this.#lastSeq = Math.max(this.#lastSeq + 1, Number(lastInsertRowid));
       this.#sent += 1;
-      if (this.#sent % TRIM_EVERY === 0) this.#trim.run(this.#lastSeq - KEPT);
+      if (this.#sent % TRIM_EVERY === 0) this.#trim.run(Number(lastInsertRowid) - KEPT);
     } catch (error) {
       if (!isOfSqlite(error)) throw error;
     }
-    const messageId = messageIdOf(this.#lastSeq);
-    const { key, value, properties: own = {} } = message;
-    for (const reader of this.#readers.get(topic) ?? []) {
-      reader.take([{ messageId, topic, key, value, properties: own, publishTimeMs: timeMs }]);
-    }
-    return { messageId, publishTimeMs: timeMs };
   }
 
   /** From now on, whatever position is asked for: nothing is kept. */
@@ -80,6 +90,7 @@ export class TransientTopics {
       after = rows.at(-1)?.seq ?? after;
       reader.take(rows.map((row) => toMessage(topic, row)));
     };
+    this.#presence.announce();
     const unlisten = this.#wakeUp.listen(look, 'foreign');
     const wake = () => reader.wake();
     signal.addEventListener('abort', wake, { once: true });
@@ -97,6 +108,7 @@ export class TransientTopics {
   }
 
   close(): void {
+    this.#presence.leave();
     this.#wakeUp.close();
     this.#database.close();
   }
@@ -147,7 +159,9 @@ function createRing(file: string): DatabaseSync {
       drop table if exists messages;
       create table if not exists sent (seq integer primary key autoincrement, sender text not null,
         topic text not null, key text not null, value text not null, properties text,
-        time_ms integer not null);`);
+        time_ms integer not null);
+      create table if not exists readers (sender text primary key, host text not null,
+        pid integer not null) without rowid;`);
     return database;
   } catch (error) {
     database.close();
