@@ -1,0 +1,151 @@
+import type { Bus, Message } from '@genfleet/bus';
+import type { Topic } from '@genfleet/job';
+import type { LedgerTable } from '@genfleet/ledger';
+import type { LedgerChild } from './ledger-child.ts';
+import type { FlatMessages } from './protocol.ts';
+
+/** One insert; small enough that what is on its way to the process stays small. */
+const CHUNK = { messages: 5_000, chars: 4 * 1_024 * 1_024 };
+const BATCH_MESSAGES = 1_000;
+
+/** Brings the rows of one process up to the topics' ends, as often as somebody asks. */
+export class Filling {
+  /** Messages taken over since the process was started. */
+  filled = 0;
+  readonly #bus: Bus;
+  readonly #child: LedgerChild;
+  readonly #tables: readonly LedgerTable[];
+  readonly #transient: ReadonlySet<string>;
+  readonly #signal: AbortSignal;
+  readonly #cursors: Map<string, string>;
+  #isAligned = false;
+  #current: Promise<void> = Promise.resolve();
+  #next: Promise<void> | undefined;
+
+  constructor(parts: {
+    bus: Bus;
+    child: LedgerChild;
+    tables: readonly LedgerTable[];
+    transient: ReadonlySet<string>;
+    signal: AbortSignal;
+  }) {
+    this.#bus = parts.bus;
+    this.#child = parts.child;
+    this.#tables = parts.tables;
+    this.#transient = parts.transient;
+    this.#signal = parts.signal;
+    this.#cursors = new Map(Object.entries(parts.child.cursors));
+  }
+
+  /**
+   * Resolves once everything published before this call is there. Who asks while a round is running waits for the next
+   * one: that one looks for the ends anew.
+   */
+  upToNow(): Promise<void> {
+    this.#next ??= this.#begin();
+    return this.#next;
+  }
+
+  async #begin(): Promise<void> {
+    await this.#current.catch(() => undefined);
+    const round = this.#next ?? Promise.resolve();
+    this.#next = undefined;
+    this.#current = round;
+    await this.#round();
+  }
+
+  async #round(): Promise<void> {
+    const ends = await Promise.all(this.#tables.map(({ topic }) => this.#bus.lastMessageId(topic)));
+    if (!(await this.#isSameLedger(ends))) {
+      await this.#child.reset();
+      this.#cursors.clear();
+    }
+    this.#isAligned = true;
+    for (const [index, { topic }] of this.#tables.entries()) {
+      const end = ends[index];
+      if (end !== undefined && end > (this.#cursors.get(topic.name) ?? '')) await this.#readTo(topic, end);
+    }
+  }
+
+  /**
+   * Whether the rows are those of the topics, as far as they go. What a topic has forgotten is forgotten here: looked at
+   * once for topics that are kept for ever, and every time for the others.
+   */
+  async #isSameLedger(ends: readonly (string | undefined)[]): Promise<boolean> {
+    for (const [index, { topic }] of this.#tables.entries()) {
+      const cursor = this.#cursors.get(topic.name);
+      if (cursor === undefined) continue;
+      const end = ends[index];
+      const isTransient = this.#transient.has(topic.name);
+      if (!isTransient && (end === undefined || end < cursor)) return false;
+      if (!isTransient && this.#isAligned) continue;
+      const first = end === undefined ? undefined : await this.#first(topic);
+      if (!(await this.#child.align(topic.name, first)) && !isTransient) return false;
+    }
+    return true;
+  }
+
+  async #first(topic: Topic): Promise<{ messageId: string; timeMs: number } | undefined> {
+    const stop = new AbortController();
+    const signal = AbortSignal.any([this.#signal, stop.signal]);
+    for await (const { messages, caughtUp } of this.#bus.read(topic, {
+      from: 'earliest',
+      signal,
+      batchSize: 1,
+    })) {
+      const [message] = messages;
+      if (message) return { messageId: message.messageId, timeMs: message.publishTimeMs };
+      if (caughtUp) break;
+    }
+    this.#signal.throwIfAborted();
+    return undefined;
+  }
+
+  async #readTo(topic: Topic, end: string): Promise<void> {
+    const cursor = this.#cursors.get(topic.name);
+    const from = cursor === undefined ? 'earliest' : { afterMessageId: cursor };
+    let chunk = emptyChunk();
+    let chars = 0;
+    let written: Promise<void> = Promise.resolve();
+    const write = async () => {
+      const full = chunk;
+      const last = full.messageIds.at(-1);
+      chunk = emptyChunk();
+      chars = 0;
+      // one is written while the next is read
+      await written;
+      written = this.#child.insert(topic.name, full).then(() => {
+        if (last !== undefined) this.#cursors.set(topic.name, last);
+        this.filled += full.messageIds.length;
+      });
+      written.catch(() => undefined);
+    };
+    const options = { from, signal: this.#signal, batchSize: BATCH_MESSAGES } as const;
+    for await (const { messages, caughtUp } of this.#bus.read(topic, options)) {
+      for (const message of messages) chars += add(chunk, message);
+      if (caughtUp || (messages.at(-1)?.messageId ?? '') >= end) break;
+      if (chunk.messageIds.length >= CHUNK.messages || chars > CHUNK.chars) await write();
+    }
+    if (chunk.messageIds.length > 0) await write();
+    await written;
+    // an end that is not reached because the reading was stopped is no end
+    this.#signal.throwIfAborted();
+  }
+}
+
+const emptyChunk = (): FlatMessages => ({
+  messageIds: [],
+  keys: [],
+  values: [],
+  properties: [],
+  timesMs: [],
+});
+
+function add(chunk: FlatMessages, { messageId, key, value, properties, publishTimeMs }: Message): number {
+  chunk.messageIds.push(messageId);
+  chunk.keys.push(key);
+  chunk.values.push(value);
+  chunk.properties.push(JSON.stringify(properties));
+  chunk.timesMs.push(publishTimeMs);
+  return value.length;
+}
