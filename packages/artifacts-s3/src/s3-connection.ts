@@ -5,6 +5,7 @@ import {
   ListObjectsV2Command,
   PutObjectCommand,
   S3Client,
+  type S3ClientConfig,
 } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 
@@ -13,6 +14,8 @@ export interface S3ConnectionOptions {
   readonly region: string;
   /** `http://host:port` of an S3 that is not Amazon's. */
   readonly endpoint?: string;
+  /** Where whoever is given a presigned URL reaches the same server, if not at `endpoint`. */
+  readonly publicEndpoint?: string;
   /** `endpoint/bucket/key` instead of `bucket.endpoint/key`. */
   readonly forcePathStyle: boolean;
   /** Without them the SDK looks where it always does: environment, profile, the pod's or the machine's role. */
@@ -40,8 +43,17 @@ export interface S3Connection {
 }
 
 export function connectS3(options: S3ConnectionOptions): S3Connection {
-  const { bucket: Bucket, region, endpoint, forcePathStyle, credentials, attemptMs, maxAttempts } = options;
-  const client = new S3Client({
+  const {
+    bucket: Bucket,
+    region,
+    endpoint,
+    publicEndpoint,
+    forcePathStyle,
+    credentials,
+    attemptMs,
+    maxAttempts,
+  } = options;
+  const common = {
     region,
     forcePathStyle,
     maxAttempts,
@@ -53,9 +65,12 @@ export function connectS3(options: S3ConnectionOptions): S3Connection {
       requestTimeout: attemptMs,
       throwOnRequestTimeout: true,
     },
-    ...(endpoint === undefined ? {} : { endpoint }),
     ...(credentials === undefined ? {} : { credentials }),
-  });
+  } satisfies S3ClientConfig;
+  const client = new S3Client({ ...common, ...(endpoint === undefined ? {} : { endpoint }) });
+  // signing asks nobody, so this one never connects
+  const signer =
+    publicEndpoint === undefined ? client : new S3Client({ ...common, endpoint: publicEndpoint });
   return {
     async put(Key, Body, ContentType, abortSignal) {
       await client.send(new PutObjectCommand({ Bucket, Key, Body, ContentType }), { abortSignal });
@@ -69,13 +84,16 @@ export function connectS3(options: S3ConnectionOptions): S3Connection {
       };
     },
     presignGet: (Key, expiresIn) =>
-      getSignedUrl(client, new GetObjectCommand({ Bucket, Key }), { expiresIn }),
+      getSignedUrl(signer, new GetObjectCommand({ Bucket, Key }), { expiresIn }),
     async remove(Key, abortSignal) {
       await client.send(new DeleteObjectCommand({ Bucket, Key }), { abortSignal });
     },
     async probe(Prefix, abortSignal) {
       await client.send(new ListObjectsV2Command({ Bucket, Prefix, MaxKeys: 1 }), { abortSignal });
     },
-    close: () => client.destroy(),
+    close: () => {
+      client.destroy();
+      signer.destroy();
+    },
   };
 }

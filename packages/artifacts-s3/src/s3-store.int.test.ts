@@ -49,6 +49,19 @@ if ('missing' in s3) {
   describeArtifactsContract('S3', { open: async () => openS3Store(options), supports: { urls: true } });
 
   describe('the store over S3', () => {
+    it('signs for the address that clients use, when that is another one', async () => {
+      const store = openS3Store({ ...options, publicEndpoint: 'https://pictures.example.org' });
+      const key = newKey();
+      await store.put(key, bytes, JPEG);
+      const url = new URL((await store.url(key, 60)) ?? '');
+      expect(url.origin).toBe('https://pictures.example.org');
+      expect(url.pathname).toBe(`/${bucket}/pictures/made/${key}`);
+      // a signature covers the host: as whoever passes the request on must, it is asked for by its public name
+      const answer = await fetch(`${endpoint}${url.pathname}${url.search}`);
+      expect(answer.status).toBe(403);
+      await store.close();
+    });
+
     it('puts everything under its prefix', async () => {
       const [store, key] = [openS3Store(options), newKey()];
       await store.put(key, bytes, JPEG);

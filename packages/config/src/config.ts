@@ -13,7 +13,7 @@ const truth = z
   .transform((text) => text === 'true' || text === '1');
 const flag = truth.default(false);
 /** First parts of paths that belong to the API itself, so that no page can hide them. */
-const OWN_PATHS = ['images', 'artifacts', 'dead-letters', 'models', 'v1', 'health', 'metrics', 'assets'];
+const OWN_PATHS = ['images', 'artifacts', 'dead-letters', 'models', 'v1', 'health', 'metrics', 'assets', 'ledger'];
 /** Where a page is served, without a slash at its end; undefined turns it off. */
 const pagePath = (fallback: string) =>
   z
@@ -38,6 +38,11 @@ const schema = z.object({
     .string()
     .regex(/^(file:.|s3:\/\/.)/, wanted('file:<folder> or s3://<bucket>/<prefix>'))
     .optional(),
+  LEDGER_URL: z
+    .string()
+    .regex(/^(duckdb:|trino(\+https?)?:\/\/.)/, wanted('duckdb: or duckdb:<folder>, or trino://host:port'))
+    .optional(),
+  LEDGER_QUERY: truth.default(true),
   ENGINE_URL: z
     .string()
     .regex(
@@ -111,6 +116,7 @@ const schema = z.object({
     .optional(),
   WEBHOOK_ALLOW_PRIVATE: flag,
   S3_ENDPOINT: z.url().optional(),
+  S3_PUBLIC_ENDPOINT: z.url().optional(),
   S3_REGION: z.string().default('us-east-1'),
   S3_FORCE_PATH_STYLE: flag,
   AWS_ACCESS_KEY_ID: z.string().optional(),
@@ -126,6 +132,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What depends on other variables where it is not given. */
 type Derived = Record<'BUS_URL' | 'ARTIFACTS_URL', string> &
+  Record<'LEDGER_URL', string | undefined> &
   Record<'PORT', number> &
   Record<'AUTH', 'none' | 'gitlab'> &
   Record<'USE_LOCAL_CACHE', boolean>;
@@ -148,9 +155,12 @@ export function readConfig(env: Environment): Config {
     throw new GenfleetError('invalid_configuration', `The environment is not valid:\n${lines.join('\n')}`);
   }
   const { data } = parsed;
+  const busUrl = data.BUS_URL ?? `sqlite:${data.DATA_DIR}/fleet.db`;
   return {
     ...data,
-    BUS_URL: data.BUS_URL ?? `sqlite:${data.DATA_DIR}/fleet.db`,
+    BUS_URL: busUrl,
+    // a fleet's ledger may be too large to be read through by whoever asks first
+    LEDGER_URL: data.LEDGER_URL ?? (busUrl.startsWith('sqlite:') ? 'duckdb:' : undefined),
     ARTIFACTS_URL: data.ARTIFACTS_URL ?? `file:${data.DATA_DIR}/artifacts`,
     PORT: data.PORT ?? data.API_EXTERNAL_PORT,
     AUTH: data.AUTH ?? impliedAuth(given),
