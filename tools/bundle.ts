@@ -16,6 +16,7 @@ const SERVICES = ['api', 'worker', 'cli'] as const;
 type Service = (typeof SERVICES)[number];
 
 const INSTALLED = [
+  '@duckdb/*',
   'sharp',
   'onnxruntime-node',
   'pulsar-client',

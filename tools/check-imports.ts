@@ -30,8 +30,15 @@ const forbidden: IForbiddenRuleType[] = [
     name: 'adapters-know-their-port',
     comment: 'an adapter imports its port, job and one vendor library',
     severity: 'error',
-    from: { path: '^packages/(bus|engine|artifacts|ledger|auth)-[^/]+/', pathNot: '\\.test\\.ts$' },
+    from: { path: '^packages/(bus|engine|artifacts|auth)-[^/]+/', pathNot: '\\.test\\.ts$' },
     to: { path: '^packages/', pathNot: '^packages/($1|$1-[^/]+|job|pulsar-admin|redis-connection|models)/' },
+  },
+  {
+    name: 'ledgers-read-buses',
+    comment: 'an adapter of the ledger may be filled from the port of the bus, whichever bus it is',
+    severity: 'error',
+    from: { path: '^packages/ledger-[^/]+/', pathNot: '\\.test\\.ts$' },
+    to: { path: '^packages/', pathNot: '^packages/(ledger|ledger-[^/]+|bus|job)/' },
   },
   {
     name: 'job-is-pure',

@@ -1,5 +1,5 @@
 export { openArtifacts } from './open-artifacts.ts';
 export { openAuthenticator, openRateLimiter } from './open-auth.ts';
 export { openBus } from './open-bus.ts';
-export { openLedger } from './open-ledger.ts';
 export { type Engines, openEngines } from './open-engines.ts';
+export { openLedger } from './open-ledger.ts';

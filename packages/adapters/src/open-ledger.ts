@@ -32,7 +32,10 @@ export async function openLedger(config: LedgerConfig, bus: Bus, log?: Log): Pro
       ...(log === undefined ? {} : { log }),
     });
   }
-  throw new GenfleetError('invalid_configuration', 'LEDGER_URL: Trino is not available here; wanted: duckdb:');
+  throw new GenfleetError(
+    'invalid_configuration',
+    'LEDGER_URL: Trino is not available here; wanted: duckdb:',
+  );
 }
 
 /** Topics of the ledger that do not keep what they hold. */

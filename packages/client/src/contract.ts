@@ -107,7 +107,14 @@ export const problemSchema = z
     status: z.int().optional(),
     detail: z.string(),
     errors: z
-      .array(z.object({ path: z.string(), message: z.string() }))
+      .array(
+        z.object({
+          path: z.string(),
+          message: z.string(),
+          line: z.int().optional(),
+          column: z.int().optional(),
+        }),
+      )
       .optional()
       .meta({ description: 'Every fault of the request, by its path' }),
   })

@@ -13,7 +13,17 @@ const truth = z
   .transform((text) => text === 'true' || text === '1');
 const flag = truth.default(false);
 /** First parts of paths that belong to the API itself, so that no page can hide them. */
-const OWN_PATHS = ['images', 'artifacts', 'dead-letters', 'models', 'v1', 'health', 'metrics', 'assets', 'ledger'];
+const OWN_PATHS = [
+  'images',
+  'artifacts',
+  'dead-letters',
+  'models',
+  'v1',
+  'health',
+  'metrics',
+  'assets',
+  'ledger',
+];
 /** Where a page is served, without a slash at its end; undefined turns it off. */
 const pagePath = (fallback: string) =>
   z

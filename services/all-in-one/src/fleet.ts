@@ -1,6 +1,13 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openArtifacts, openAuthenticator, openBus, openEngines, openRateLimiter } from '@genfleet/adapters';
+import {
+  openArtifacts,
+  openAuthenticator,
+  openBus,
+  openEngines,
+  openLedger,
+  openRateLimiter,
+} from '@genfleet/adapters';
 import { startApi } from '@genfleet/api';
 import { fleetTopics } from '@genfleet/bus';
 import { type Config, topicPolicy } from '@genfleet/config';
@@ -41,17 +48,20 @@ export async function startFleet(config: Config): Promise<Fleet> {
     openAuthenticator(config, warn),
     openRateLimiter(config, warn),
   ]);
+  const takesQueries = config.LEDGER_QUERY && config.LEDGER_URL !== undefined;
+  const ledger = takesQueries ? await openLedger(config, bus, log) : undefined;
   const registry = createRegistry();
   const close = async () => {
     const closing = Object.values(views).map((view) => view.close());
     await Promise.allSettled([engines.close(), artifacts.close(), flushTraces(), ...closing]);
-    await Promise.allSettled([authenticator?.close(), limiter?.close()]);
+    await Promise.allSettled([authenticator?.close(), limiter?.close(), ledger?.close()]);
     await bus.close();
   };
   try {
     const api = await startApi({
       bus,
       views,
+      ledger,
       artifacts,
       authenticator,
       limiter,

@@ -21,12 +21,14 @@ import { docsRoutes } from './routes/docs.ts';
 import { streamCompletionEvents, streamImageEvents } from './routes/events.ts';
 import { health, readiness } from './routes/health.ts';
 import { cancelImage, getImage, listDeadLetters, listImages } from './routes/images.ts';
+import { queryLedger } from './routes/ledger.ts';
 import { getOpenAiModel, listModels, listOpenAiModels } from './routes/models.ts';
 import { generateImages } from './routes/openai-images.ts';
 
 /** Answers that take as long as their job. */
 const WAITING_ROUTES = new Set([
   '/v1/images/generations',
+  '/ledger/query',
   '/v1/completions',
   '/v1/chat/completions',
   '/v1/engines/:engine/completions',
@@ -45,6 +47,7 @@ const ROUTES: readonly [path: string, handlers: Partial<Record<Method, Handler>>
   ['/dead-letters/redrive', { post: redriveAll }],
   ['/dead-letters/:id/redrive', { post: redriveOne }],
   ['/models', { get: listModels }],
+  ['/ledger/query', { post: queryLedger }],
   ['/v1/images/generations', { post: generateImages }],
   ['/v1/completions', { post: createCompletion }],
   ['/v1/completions/:id', { get: getCompletion, delete: cancelCompletion }],

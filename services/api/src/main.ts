@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { openArtifacts, openAuthenticator, openBus, openRateLimiter } from '@genfleet/adapters';
+import { openArtifacts, openAuthenticator, openBus, openLedger, openRateLimiter } from '@genfleet/adapters';
 import { type Bus, fleetTopics, requireTopics } from '@genfleet/bus';
 import { type Config, loadConfig, topicPolicy } from '@genfleet/config';
 import { GenfleetError, type Kind, newJobId } from '@genfleet/job';
@@ -41,9 +41,12 @@ async function start(): Promise<StopService> {
     openAuthenticator(config, warn),
     openRateLimiter(config, warn),
   ]);
+  const takesQueries = config.LEDGER_QUERY && config.LEDGER_URL !== undefined;
+  const ledger = takesQueries ? await openLedger(config, bus, log) : undefined;
   const api = await startApi({
     bus,
     views,
+    ledger,
     artifacts,
     authenticator,
     limiter,
@@ -58,7 +61,7 @@ async function start(): Promise<StopService> {
     log.info({}, `${signal}: finishing what is in flight`);
     await api.stop();
     await Promise.allSettled([artifacts.close(), views.txt2img.close(), views.completion.close()]);
-    await Promise.allSettled([authenticator?.close(), limiter?.close()]);
+    await Promise.allSettled([authenticator?.close(), limiter?.close(), ledger?.close()]);
     await bus.close();
   };
 }

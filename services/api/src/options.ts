@@ -3,7 +3,7 @@ import type { Authenticator, RateLimiter } from '@genfleet/auth';
 import type { Bus } from '@genfleet/bus';
 import type { Config } from '@genfleet/config';
 import type { Kind } from '@genfleet/job';
-import type { View } from '@genfleet/ledger';
+import type { SqlLedger, View } from '@genfleet/ledger';
 import type { Logger, Registry } from '@genfleet/telemetry';
 
 /** The variables of the configuration that the API uses. */
@@ -36,6 +36,8 @@ export interface ApiOptions {
   readonly authenticator?: Authenticator | undefined;
   /** How often they may. Default: as they like. The caller closes it likewise. */
   readonly limiter?: RateLimiter | undefined;
+  /** Answers `POST /ledger/query`; without it there is no such route. The caller closes it after the API has stopped. */
+  readonly ledger?: SqlLedger | undefined;
   readonly log: Logger;
   /** Unix time in ms. */
   readonly clock: () => number;

@@ -4,6 +4,9 @@ export interface Fault {
   /** Dotted path from the body's root, or the name of a parameter or header. */
   readonly path: string;
   readonly message: string;
+  /** Where in a text of several lines, both from 1. */
+  readonly line?: number;
+  readonly column?: number;
 }
 
 /** A refusal as it goes to the client: problem details (RFC 9457), or OpenAI's error object on `/v1`. */
