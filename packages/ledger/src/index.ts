@@ -1,4 +1,25 @@
 export { openView } from './open-view.ts';
 export { openViews, type Views } from './open-views.ts';
+export { csvLines, textOf } from './sql/csv.ts';
+export { InvalidQuery, positionAt, type SqlPosition, unknownTable } from './sql/invalid-query.ts';
+export {
+  NAMED_QUERIES,
+  type NamedQuery,
+  type NamedQueryParameters,
+  namedQuery,
+} from './sql/named-queries.ts';
+export {
+  MAX_RESULT_BYTES,
+  MAX_SQL_CHARS,
+  type QueryOptions,
+  type QueryResult,
+  type ResultColumn,
+  type SqlLedger,
+  type SqlValue,
+} from './sql/sql-ledger.ts';
+export { type SqlField, type SqlType, sqlTypeOf, typeText } from './sql/sql-type.ts';
+export { readStatement, type Statement } from './sql/statement.ts';
+export { CATALOG, type LedgerTable, ledgerTables, MESSAGE_COLUMNS, schemaNameOf } from './sql/tables.ts';
+export { type SqlToken, sqlTokens } from './sql/tokens.ts';
 export { type Change, COUNT_CAP, type JobFilter, type LocalView, type Page, type View } from './view.ts';
 export type { ViewOptions } from './view-options.ts';
