@@ -33,7 +33,15 @@ export interface Claim {
   readonly startedMs: number;
   /** Never rejects. No outcome may be published before it says `run`. */
   readonly confirmed: Promise<Confirmation>;
+  /** Writes the claim of a run that goes on for longer than `LATE_CLAIM_MS`. Never rejects. */
+  readonly late?: () => Promise<Confirmation>;
 }
+
+/**
+ * A job that is forgotten with its connection is claimed once it has run for so long: most have ended by then, and
+ * need no record that they began. One that kills its workers faster than this is ended by its deadline.
+ */
+export const LATE_CLAIM_MS = 200;
 
 /**
  * Claims one run of a job: writes a `started` event and reads its own fold up to it. The place of the claim
@@ -62,8 +70,14 @@ export async function claimRun(
   const startedMs = now();
   const { attempt } = before;
   const started = startedEvent(request, { claim, worker, attempt, nowMs: startedMs });
-  const confirmed = confirm(options, publisher, request, started, signal);
-  if (attempt === 1 && !known?.starts.length) return { do: 'run', attempt, claim, startedMs, confirmed };
+  const isFirst = attempt === 1 && !known?.starts.length;
+  const write = () => confirm(options, publisher, request, started, signal);
+  if (isFirst && isFleeting(request)) {
+    const confirmed = Promise.resolve({ do: 'run', attempt } as const);
+    return { do: 'run', attempt, claim, startedMs, confirmed, late: write };
+  }
+  const confirmed = write();
+  if (isFirst) return { do: 'run', attempt, claim, startedMs, confirmed };
   const confirmation = await confirmed;
   return confirmation.do === 'run' ? { ...confirmation, claim, startedMs, confirmed } : confirmation;
 }

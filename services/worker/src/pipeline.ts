@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Consumer } from '@genfleet/bus';
 import { isTerminal, type Kind, statusOf } from '@genfleet/job';
 import { extractContext, insideSpan, type Span, startSpan } from '@genfleet/telemetry';
-import { type Claim, claimRun, type Refused } from './claim.ts';
+import { type Claim, type Confirmation, claimRun, LATE_CLAIM_MS, type Refused } from './claim.ts';
 import type { Craft, Failure, RunResult } from './craft.ts';
 import { finishRun, nack, settleRefused } from './finish.ts';
 import { Inbox } from './inbox.ts';
@@ -142,9 +142,17 @@ export class Pipeline<K extends Kind, Result extends RunResult> {
     const { do: _do, ...claimed } = claim;
     const run: Run<K> = { ...waiting, ...claimed, abort: new AbortController(), span };
     span.setAttribute('genfleet.attempt', claim.attempt);
-    void claim.confirmed.then((confirmation) => {
-      if (confirmation.do !== 'run') stopRun(run, 'superseded');
-    });
+    const watchClaim = (confirmed: Promise<Confirmation>) => {
+      void confirmed.then((confirmation) => {
+        if (confirmation.do !== 'run') stopRun(run, 'superseded');
+      });
+    };
+    watchClaim(claim.confirmed);
+    const { late } = claim;
+    if (late) {
+      const timer = setTimeout(() => watchClaim(late()), LATE_CLAIM_MS);
+      run.abort.signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
+    }
     const ageMs = claim.startedMs - Date.parse(waiting.request.request_time);
     metrics.queueAgeSeconds.observe(Math.max(0, ageMs) / 1_000);
     const { id: jobId, redrive } = waiting.request;
