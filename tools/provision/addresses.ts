@@ -7,6 +7,16 @@ export interface PulsarAddress {
   readonly adminUrl: string;
   /** The super-user's token; absent where the broker asks for none. */
   readonly token?: string;
+  /** Where its metadata are kept, `zk:host:port`, for a Trino beside it. */
+  readonly metadataUrl?: string;
+}
+
+/** Reads the Pulsar that `provide('pulsar')` gives. */
+export interface TrinoAddress {
+  /** `trino://genfleet@host:port`; no password is needed. */
+  readonly url: string;
+  /** The same over HTTPS, with `?ssl=true&ca=…`, and the password of the users `genfleet` and `admin` there. */
+  readonly tls?: { readonly url: string; readonly password: string };
 }
 
 interface S3Address {
@@ -31,6 +41,7 @@ export interface Addresses {
   readonly redis: { readonly url: string };
   /** `triton://host:port` of its gRPC service. */
   readonly triton: { readonly url: string };
+  readonly trino: TrinoAddress;
   /** A server of OpenAI's API with the model `tiny`; the URL ends in `/v1`. */
   readonly llama: { readonly url: string };
 }
@@ -45,12 +56,16 @@ export interface Missing {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 const FROM_ENVIRONMENT: { [N in ComponentName]: (env: Environment) => Addresses[N] | undefined } = {
-  pulsar({ PULSAR_URL, PULSAR_WS_URL, PULSAR_ADMIN_URL, PULSAR_TOKEN }) {
+  pulsar({ PULSAR_URL, PULSAR_WS_URL, PULSAR_ADMIN_URL, PULSAR_TOKEN, PULSAR_METADATA_URL }) {
     if (!PULSAR_URL) return undefined;
     const { hostname } = new URL(PULSAR_URL);
     const adminUrl = PULSAR_ADMIN_URL ?? `http://${hostname}:8080`;
     const wsUrl = PULSAR_WS_URL ?? adminUrl.replace(/^http/, 'pulsar+ws');
-    return { url: PULSAR_URL, wsUrl, adminUrl, ...(PULSAR_TOKEN ? { token: PULSAR_TOKEN } : {}) };
+    return {
+      ...{ url: PULSAR_URL, wsUrl, adminUrl },
+      ...(PULSAR_TOKEN ? { token: PULSAR_TOKEN } : {}),
+      ...(PULSAR_METADATA_URL ? { metadataUrl: PULSAR_METADATA_URL } : {}),
+    };
   },
   s3({ S3_ENDPOINT, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, S3_REGION }) {
     if (!S3_ENDPOINT) return undefined;
@@ -65,6 +80,7 @@ const FROM_ENVIRONMENT: { [N in ComponentName]: (env: Environment) => Addresses[
   toxiproxy: ({ TOXIPROXY_URL }) => (TOXIPROXY_URL ? { apiUrl: TOXIPROXY_URL } : undefined),
   redis: ({ REDIS_URL }) => (REDIS_URL ? { url: REDIS_URL } : undefined),
   triton: ({ TRITON_URL }) => (TRITON_URL ? { url: TRITON_URL } : undefined),
+  trino: ({ TRINO_URL }) => (TRINO_URL ? { url: TRINO_URL } : undefined),
   llama: ({ LLAMA_URL }) => (LLAMA_URL ? { url: LLAMA_URL } : undefined),
 };
 

@@ -1,11 +1,11 @@
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { type Addresses, addressFrom, type ComponentName, type Missing } from './addresses.ts';
-import { cacheDirectory, run } from './script.ts';
+import { unwanted } from './own-instance.ts';
+import { sharedInstance } from './shared-instance.ts';
 
+export type { Missing } from './addresses.ts';
 export { freePorts } from './free-port.ts';
 export { startOwnPulsar } from './own-pulsar.ts';
+export { type OwnTrino, startOwnTrino } from './own-trino.ts';
 export { provideTritonPython, startOwnTriton } from './own-triton.ts';
 export { provideNativeClient, pulsarUnderTest } from './pulsar-under-test.ts';
 
@@ -14,25 +14,7 @@ const provided = new Map<ComponentName, Promise<Addresses[ComponentName] | Missi
 async function obtain(name: ComponentName): Promise<Addresses[ComponentName] | Missing> {
   const given = addressFrom(process.env, name);
   if (given) return given;
-  if ((process.env['GENFLEET_WITHOUT'] ?? '').split(',').includes(name)) {
-    return { missing: `GENFLEET_WITHOUT names ${name}` };
-  }
-  const home = join(cacheDirectory(), 'run');
-  mkdirSync(home, { recursive: true });
-  const command = [process.execPath, '--disable-warning=ExperimentalWarning'];
-  const script = fileURLToPath(new URL('./shared.ts', import.meta.url));
-  const ended = await run('flock', [
-    '-o',
-    join(home, `${name}.lock`),
-    ...command,
-    script,
-    'start',
-    name,
-    String(process.pid),
-  ]);
-  if (ended.code === 127) return { missing: `flock (util-linux) to start ${name}: ${ended.errors}` };
-  if (ended.code !== 0) return { missing: `${name} could not be started: ${ended.errors}` };
-  return JSON.parse(ended.output) as Addresses[ComponentName] | Missing;
+  return unwanted(name) ?? (await sharedInstance(name, process.pid));
 }
 
 /** Prints why, once a process, or fails where nothing may be missing. */
@@ -46,7 +28,7 @@ function report(name: ComponentName, reason: string): void {
 /**
  * A real component for tests: the one whose address the environment names (`PULSAR_URL`, `PULSAR_WS_URL`,
  * `PULSAR_ADMIN_URL`, `PULSAR_TOKEN`; `S3_ENDPOINT` with `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`;
- * `OTLP_TEST_URL`; `TOXIPROXY_URL`; `REDIS_URL`; `LLAMA_URL`; `TRITON_URL`), else one instance shared by all tests
+ * `OTLP_TEST_URL`; `TOXIPROXY_URL`; `REDIS_URL`; `LLAMA_URL`; `TRITON_URL`; `TRINO_URL`), else one instance shared by all tests
  * on this machine, which is provisioned and started on free ports by the first that asks (minutes, once) and stopped
  * when the last is gone, else a container. Use names of your own in it: topics, buckets and keys are shared with others.
  * `GENFLEET_WITHOUT=pulsar,s3` goes without.

@@ -1,12 +1,11 @@
-import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Missing, PulsarAddress } from './addresses.ts';
 import { freePorts } from './free-port.ts';
-import { takeLease } from './leases.ts';
-import { MissingError, run, runScript } from './script.ts';
+import { unwanted, watchOwn, whatIsMissing } from './own-instance.ts';
+import { run, runScript } from './script.ts';
 
 /** A broker of one test's own, that it may kill. Its ports stay the same for as long as it exists. */
 export interface OwnPulsar extends PulsarAddress {
@@ -23,20 +22,6 @@ export interface OwnPulsar extends PulsarAddress {
 }
 
 const WRONG_TOKEN = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhZG1pbiJ9.3sZ0b1yS0u5Jr7pZcXkqk4H3gJwq0u7v1b9Zl1yqk2M';
-
-/** Takes the broker away when its owner is gone, also after a crash of the owner. */
-function watch(directory: string): void {
-  const leases = join(directory, 'leases');
-  takeLease(leases, process.pid);
-  const script = join(import.meta.dirname, 'pulsar.sh');
-  const stop = ['bash', '-c', 'DIR="$1" bash "$2" stop; rm -rf "$1"', 'stop', directory, script];
-  const reaper = join(import.meta.dirname, 'reaper.sh');
-  spawn('bash', [reaper, leases, ...stop], {
-    detached: true,
-    stdio: 'ignore',
-    env: { ...process.env, GENFLEET_LINGER_SECONDS: '1' },
-  }).unref();
-}
 
 async function killed(directory: string): Promise<void> {
   const pid = Number(readFileSync(join(directory, 'pulsar.pid'), 'utf8'));
@@ -57,12 +42,11 @@ async function killed(directory: string): Promise<void> {
  * @throws Error instead when `CI=true`.
  */
 export async function startOwnPulsar(options: { tokens: boolean }): Promise<OwnPulsar | Missing> {
-  if ((process.env['GENFLEET_WITHOUT'] ?? '').split(',').includes('pulsar')) {
-    return { missing: 'GENFLEET_WITHOUT names pulsar' };
-  }
+  const without = unwanted('pulsar');
+  if (without) return without;
   const directory = mkdtempSync(join(tmpdir(), 'genfleet-pulsar-'));
   mkdirSync(directory, { recursive: true });
-  watch(directory);
+  watchOwn('pulsar', directory);
   const [broker, web, bookie, zookeeper] = await freePorts(4);
   const env = {
     DIR: directory,
@@ -73,19 +57,14 @@ export async function startOwnPulsar(options: { tokens: boolean }): Promise<OwnP
     AUTH: options.tokens ? 'token' : '',
   };
   const start = async () => void (await runScript('pulsar', ['start'], env));
-  try {
-    await start();
-  } catch (thrown) {
-    if (!(thrown instanceof MissingError)) throw thrown;
-    if (process.env['CI'] === 'true') throw thrown;
-    process.stderr.write(`without a Pulsar of its own: ${thrown.message}\n`);
-    return { missing: thrown.message };
-  }
+  const missing = await start().catch((thrown: unknown) => whatIsMissing('Pulsar', thrown));
+  if (missing) return missing;
   const stop = async () => void (await runScript('pulsar', ['stop'], env));
   return {
     url: `pulsar://127.0.0.1:${broker}`,
     wsUrl: `pulsar+ws://127.0.0.1:${web}`,
     adminUrl: `http://127.0.0.1:${web}`,
+    metadataUrl: `zk:127.0.0.1:${zookeeper}`,
     ...(options.tokens ? { token: await runScript('pulsar', ['token'], env) } : {}),
     wrongToken: WRONG_TOKEN,
     kill: () => killed(directory),

@@ -1,12 +1,11 @@
-import { spawn } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Missing } from './addresses.ts';
 import { freePorts } from './free-port.ts';
-import { takeLease } from './leases.ts';
+import { unwanted, watchOwn, whatIsMissing } from './own-instance.ts';
 import { TRITON_REPOSITORIES } from './recipes.ts';
-import { MissingError, run, runScript } from './script.ts';
+import { run, runScript } from './script.ts';
 
 /** A Triton of one test's own, that it may kill. Its ports stay the same for as long as it exists. */
 export interface OwnTriton {
@@ -22,38 +21,17 @@ export interface OwnTriton {
   destroy(): Promise<void>;
 }
 
-const UNWANTED: Missing = { missing: 'GENFLEET_WITHOUT names triton' };
-const isUnwanted = () => (process.env['GENFLEET_WITHOUT'] ?? '').split(',').includes('triton');
-
-/** Printed where it may be missing. @throws what was thrown, where nothing may be, and for any other fault. */
-function whatIsMissing(thrown: unknown): Missing {
-  if (!(thrown instanceof MissingError) || process.env['CI'] === 'true') throw thrown;
-  process.stderr.write(`without a Triton of its own: ${thrown.message}\n`);
-  return { missing: thrown.message };
-}
+const isMissing = (thrown: unknown) => whatIsMissing('Triton', thrown);
 
 /**
  * The Python environment that the models in Triton run in, made on first use.
  * @returns the interpreter, or `{ missing }` as `startOwnTriton` has it.
  */
 export async function provideTritonPython(): Promise<string | Missing> {
-  if (isUnwanted()) return UNWANTED;
-  const outcome = await runScript('triton', ['install']).catch(whatIsMissing);
+  const without = unwanted('triton');
+  if (without) return without;
+  const outcome = await runScript('triton', ['install']).catch(isMissing);
   return typeof outcome === 'string' ? join(outcome.split('\n').at(-1) ?? '', 'bin/python') : outcome;
-}
-
-/** Takes it away when its owner is gone, also after a crash of the owner. */
-function watch(directory: string): void {
-  const leases = join(directory, 'leases');
-  takeLease(leases, process.pid);
-  const script = join(import.meta.dirname, 'triton.sh');
-  const stop = ['bash', '-c', 'DIR="$1" bash "$2" stop; rm -rf "$1"', 'stop', directory, script];
-  const reaper = join(import.meta.dirname, 'reaper.sh');
-  spawn('bash', [reaper, leases, ...stop], {
-    detached: true,
-    stdio: 'ignore',
-    env: { ...process.env, GENFLEET_LINGER_SECONDS: '1' },
-  }).unref();
 }
 
 /**
@@ -61,9 +39,10 @@ function watch(directory: string): void {
  * @returns `{ missing }` with the reason, which was printed. @throws Error instead when `CI=true`.
  */
 export async function startOwnTriton(): Promise<OwnTriton | Missing> {
-  if (isUnwanted()) return UNWANTED;
+  const without = unwanted('triton');
+  if (without) return without;
   const directory = mkdtempSync(join(tmpdir(), 'genfleet-triton-'));
-  watch(directory);
+  watchOwn('triton', directory);
   const [grpc, http, metrics] = await freePorts(3);
   const env = {
     DIR: directory,
@@ -73,7 +52,7 @@ export async function startOwnTriton(): Promise<OwnTriton | Missing> {
     REPOSITORIES: TRITON_REPOSITORIES,
   };
   const start = async () => void (await runScript('triton', ['start'], env));
-  const missing = await start().catch(whatIsMissing);
+  const missing = await start().catch(isMissing);
   if (missing) return missing;
   return {
     url: `triton://127.0.0.1:${grpc}`,

@@ -7,7 +7,7 @@
 #   AUTH            ''       'token': every call needs a token; `pulsar.sh token` prints the super-user's
 #   HEAP 512m       DIRECT 512m
 #   FSYNC true      false answers before the disk did (Pulsar's own default in standalone mode is false)
-#   ZK ''           1: ZooKeeper metadata and the bookie settings that Trino's connector needs
+#   ZK 1            ZooKeeper metadata and the settings of BookKeeper's client that Trino's connector needs; '' for none
 #   EXTRA_CONF ''   key=value lines over standalone.conf
 #   READY_SECONDS 150
 #   PULSAR_TARBALL  a pulsar-server-distribution already downloaded, where there is no Maven
@@ -17,7 +17,7 @@ VERSION=4.0.8
 PULSAR_HOME=$CACHE/apache-pulsar-$VERSION
 DIR=${DIR:-$CACHE/pulsar/default}
 BROKER_PORT=${BROKER_PORT:-6650} WEB_PORT=${WEB_PORT:-8080} BOOKIE_PORT=${BOOKIE_PORT:-3181} ZK_PORT=${ZK_PORT:-2181}
-AUTH=${AUTH:-} HEAP=${HEAP:-512m} DIRECT=${DIRECT:-512m} FSYNC=${FSYNC:-true} ZK=${ZK:-} EXTRA_CONF=${EXTRA_CONF:-}
+AUTH=${AUTH:-} HEAP=${HEAP:-512m} DIRECT=${DIRECT:-512m} FSYNC=${FSYNC:-true} ZK=${ZK-1} EXTRA_CONF=${EXTRA_CONF:-}
 READY_SECONDS=${READY_SECONDS:-150}
 PID_FILE=$DIR/pulsar.pid
 CONF=$DIR/conf/standalone.conf

@@ -1,7 +1,10 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Addresses, ComponentName } from './addresses.ts';
+import { type Addresses, addressFrom, type ComponentName } from './addresses.ts';
 import { freePorts } from './free-port.ts';
-import { runScript } from './script.ts';
+import { MissingError, runScript } from './script.ts';
+import { sharedInstance } from './shared-instance.ts';
+import { trinoEnvironment } from './trino-environment.ts';
 
 /** A component that runs, and how to end it. */
 export interface Started<N extends ComponentName = ComponentName> {
@@ -42,6 +45,7 @@ export const RECIPES: { [N in ComponentName]: Recipe<N> } = {
         url: `pulsar://127.0.0.1:${chosen.BROKER_PORT}`,
         wsUrl: `pulsar+ws://127.0.0.1:${chosen.WEB_PORT}`,
         adminUrl: `http://127.0.0.1:${chosen.WEB_PORT}`,
+        metadataUrl: `zk:127.0.0.1:${chosen.ZK_PORT}`,
       },
       stop: stopper('pulsar', directory),
     };
@@ -89,6 +93,25 @@ export const RECIPES: { [N in ComponentName]: Recipe<N> } = {
     return {
       address: { url: `triton://127.0.0.1:${chosen.GRPC_PORT}` },
       stop: stopper('triton', directory),
+    };
+  },
+  /** Beside the Pulsar that everybody shares, which stays as long as this Trino does. */
+  async trino(directory) {
+    const pulsar = addressFrom(process.env, 'pulsar') ?? (await sharedInstance('pulsar', process.pid));
+    if ('missing' in pulsar) throw new MissingError(pulsar.missing);
+    const chosen = await ports('PORT', 'HTTPS_PORT');
+    const password = 'genfleet-ledger';
+    const env = { DIR: directory, ...chosen, ...trinoEnvironment(pulsar), LEDGER_PASSWORD: password };
+    await runScript('trino', ['start'], env);
+    const pid = Number(readFileSync(join(directory, 'trino.pid'), 'utf8'));
+    if (!addressFrom(process.env, 'pulsar')) await sharedInstance('pulsar', pid);
+    const ca = encodeURIComponent(join(directory, 'etc/ca.pem'));
+    return {
+      address: {
+        url: `trino://genfleet@127.0.0.1:${chosen.PORT}`,
+        tls: { url: `trino://genfleet@127.0.0.1:${chosen.HTTPS_PORT}?ssl=true&ca=${ca}`, password },
+      },
+      stop: stopper('trino', directory),
     };
   },
 };

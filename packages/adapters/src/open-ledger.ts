@@ -6,7 +6,7 @@ import { ledgerTables, type SqlLedger, schemaNameOf } from '@genfleet/ledger';
 
 type LedgerConfig = Pick<
   Config,
-  'LEDGER_URL' | 'BUS_URL' | 'DATA_DIR' | 'PROMPT_RETENTION_MS' | 'WEBHOOK_SECRET'
+  'LEDGER_URL' | 'LEDGER_PASSWORD' | 'BUS_URL' | 'DATA_DIR' | 'PROMPT_RETENTION_MS' | 'WEBHOOK_SECRET'
 >;
 
 type Log = { info(fields: object, message: string): void };
@@ -32,10 +32,11 @@ export async function openLedger(config: LedgerConfig, bus: Bus, log?: Log): Pro
       ...(log === undefined ? {} : { log }),
     });
   }
-  throw new GenfleetError(
-    'invalid_configuration',
-    'LEDGER_URL: Trino is not available here; wanted: duckdb:',
-  );
+  return (await import('@genfleet/ledger-trino')).openTrinoLedger({
+    url,
+    password: config.LEDGER_PASSWORD,
+    schemaName: schemaNameOf(config.BUS_URL),
+  });
 }
 
 /** Topics of the ledger that do not keep what they hold. */

@@ -50,8 +50,9 @@ const schema = z.object({
     .optional(),
   LEDGER_URL: z
     .string()
-    .regex(/^(duckdb:|trino(\+https?)?:\/\/.)/, wanted('duckdb: or duckdb:<folder>, or trino://host:port'))
+    .regex(/^(duckdb:|trino:\/\/.)/, wanted('duckdb: or duckdb:<folder>, or trino://user@host:port'))
     .optional(),
+  LEDGER_PASSWORD: z.string().optional(),
   LEDGER_QUERY: truth.default(true),
   ENGINE_URL: z
     .string()
@@ -217,7 +218,7 @@ function isPlain({ username, password, search, hash }: URL): boolean {
 
 /** Secrets, and addresses that may carry one, are not repeated. */
 function shown(name: string, value: string | undefined): string {
-  const isHidden = /SECRET|TOKEN|KEY/.test(name) || (/_URL$/.test(name) && /[@?]/.test(value ?? ''));
+  const isHidden = /SECRET|TOKEN|KEY|PASSWORD/.test(name) || (/_URL$/.test(name) && /[@?]/.test(value ?? ''));
   return isHidden ? '(hidden)' : JSON.stringify(value);
 }
 

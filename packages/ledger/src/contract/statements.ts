@@ -388,8 +388,8 @@ const QUERIES: readonly LedgerStatement[] = [
   },
   {
     name: 'sums of groups and of all',
-    sql: `select tenant, settings.model as model, count(*) as events from ${REQUESTED}
-      group by grouping sets ((tenant, settings.model), ()) order by tenant, model`,
+    sql: `select tenant, model, count(*) as events from (select tenant, settings.model as model from ${REQUESTED}) as r
+      group by grouping sets ((tenant, model), ()) order by tenant, model`,
     rows: [
       ['team-a', 'sd-1.5', 4],
       ['team-a', 'sdxl', 1],

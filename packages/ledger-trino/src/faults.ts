@@ -1,0 +1,80 @@
+import { GenfleetError } from '@genfleet/job';
+import {
+  InvalidQuery,
+  ledgerTables,
+  positionAt,
+  type SqlPosition,
+  type Statement,
+  unknownTable,
+} from '@genfleet/ledger';
+import type { TrinoError } from './connection.ts';
+import { nameOf } from './publish-time.ts';
+
+const MISSING_TABLE = /^(?:line \d+:\d+: )?Table '(.+)' (?:not found|does not exist)/;
+const AT = /^line \d+:\d+: /;
+
+/** What Trino says of a query, in the words and codes of every engine. */
+export function faultOf(error: TrinoError, statement: Statement): GenfleetError {
+  const { message, errorName, errorType } = error;
+  const said = message.replace(AT, '');
+  if (errorName === 'EXCEEDED_TIME_LIMIT')
+    return new GenfleetError('query_timeout', 'the query took too long');
+  if (errorName === 'USER_CANCELED' || errorName === 'ADMINISTRATIVELY_KILLED') {
+    return new GenfleetError('ledger_failed', `the query was ended in Trino: ${said}`);
+  }
+  if (errorType === 'INSUFFICIENT_RESOURCES') {
+    return new InvalidQuery(`The query needs more than Trino may spend on it; ask for less. ${said}`);
+  }
+  if (errorType !== 'USER_ERROR') return new GenfleetError('ledger_failed', `Trino failed: ${said}`);
+  const missing = MISSING_TABLE.exec(message)?.[1];
+  if (missing !== undefined) {
+    const names = ledgerTables().map(({ name }) => name);
+    return unknownTable(missing.split('.').at(-1) ?? missing, names, placeOfTable(missing, statement));
+  }
+  return new InvalidQuery(said, placeOf(error, statement.sql));
+}
+
+/** Trino counts characters where we count UTF-16 units, and both from 1. */
+function placeOf({ errorLocation }: TrinoError, sql: string): SqlPosition | undefined {
+  if (!errorLocation) return undefined;
+  const { lineNumber, columnNumber } = errorLocation;
+  const line = sql.split('\n')[lineNumber - 1] ?? '';
+  return { line: lineNumber, column: [...line].slice(0, columnNumber - 1).join('').length + 1 };
+}
+
+/** The connector does not say where: where its name stands first. */
+function placeOfTable(missing: string, { sql, tokens }: Statement): SqlPosition | undefined {
+  const found = tokens.find((token) => {
+    const name = nameOf(token)?.toLowerCase();
+    return name !== undefined && (missing === name || missing.endsWith(`.${name}`));
+  });
+  return found && positionAt(sql, found.offset);
+}
+
+/** What axios throws when Trino did not answer, or refused to. */
+interface HttpFault {
+  readonly code?: string;
+  readonly message: string;
+  readonly response?: { readonly status: number };
+}
+
+const GONE = new Set([404, 410]);
+
+/** @param shown the address of the Trino. */
+export function httpFaultOf(thrown: unknown, shown: string, user: string): GenfleetError {
+  if (thrown instanceof GenfleetError) return thrown;
+  const { response, code, message } = thrown as HttpFault;
+  const failed = (text: string, retryable = true) =>
+    // without the cause: axios keeps the password in it
+    new GenfleetError('ledger_failed', text, { retryable });
+  if (response?.status === 401) return failed(`Trino at ${shown} refused the password of ${user}`, false);
+  if (response?.status === 403) return failed(`Trino at ${shown} does not let ${user} ask`, false);
+  if (response && GONE.has(response.status)) {
+    return failed(`Trino at ${shown} does not know the query any more: it was restarted`);
+  }
+  if (response) return failed(`Trino at ${shown} answered with status ${response.status}`);
+  if (/CERT|SIGNATURE|TLS|SSL|EPROTO/.test(code ?? '')) {
+    return failed(`Trino at ${shown} cannot be trusted: ${message}`, false);
+  }
+  return failed(`Trino at ${shown} does not answer: ${message}`);
+}

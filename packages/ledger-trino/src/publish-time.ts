@@ -1,0 +1,61 @@
+import { InvalidQuery, positionAt, type SqlToken, type Statement } from '@genfleet/ledger';
+
+const COLUMN = '__publish_time__';
+/** Statements whose rows come from tables; others (`show`, `describe`, `explain`) read none. */
+const READS_TABLES = new Set(['select', 'with', 'values', 'table']);
+
+interface Bound {
+  readonly value?: string;
+  readonly bound: 'ABOVE' | 'EXACTLY' | 'BELOW';
+}
+
+/** The parts of what `explain (type io, format json)` answers that are about the conditions of its scans. */
+interface IoPlan {
+  readonly inputTableColumnInfos: readonly {
+    readonly table: { readonly schemaTable: { readonly table: string } };
+    readonly columnConstraints: readonly {
+      readonly columnName: string;
+      readonly domain: { readonly ranges: readonly { readonly high: Bound }[] };
+    }[];
+  }[];
+}
+
+/** The name that a token stands for, as it is written. */
+export function nameOf({ type, text }: SqlToken): string | undefined {
+  if (type === 'word') return text;
+  return type === 'name' ? text.slice(1, -1).replaceAll('""', '"') : undefined;
+}
+
+/**
+ * What tells whether the query may lose messages: Pulsar's connector takes an upper bound on the time of publishing,
+ * and then leaves out one batch more than it says, silently. Whether there is a bound is asked of Trino's own plan
+ * and not read from the text: names may be changed by aliases, views of the query and set operations, and bounds may be
+ * turned round by `not` or carried over by a join. @returns undefined for what reads no table.
+ */
+export function planQuestion({ sql, tokens }: Statement): string | undefined {
+  const [first] = tokens;
+  const isRead = first?.text === '(' || READS_TABLES.has(first?.text.toLowerCase() ?? '');
+  return isRead ? `explain (type io, format json)\n${sql}` : undefined;
+}
+
+/** The query may be right, and its answer would not be. */
+export class UpperBoundError extends InvalidQuery {}
+
+/** @throws UpperBoundError when a scan of the plan is bounded from above, with the form that is exact. */
+export function refuseUpperBounds(plan: string, { sql, tokens }: Statement): void {
+  const { inputTableColumnInfos: scans } = JSON.parse(plan) as IoPlan;
+  const bounded = scans.find(({ columnConstraints }) =>
+    columnConstraints.some(
+      ({ columnName, domain }) =>
+        columnName === COLUMN && domain.ranges.some(({ high }) => high.value !== undefined),
+    ),
+  );
+  if (!bounded) return;
+  const place = tokens.find((token) => nameOf(token)?.toLowerCase() === COLUMN);
+  throw new UpperBoundError(
+    `An upper bound on ${COLUMN} (<, <=, =, between, in) loses messages of ${bounded.table.schemaTable.table} in Trino: ` +
+      `Pulsar's connector leaves some out without saying so. This is exact, and a lower bound may stand beside it: ` +
+      `${COLUMN} + interval '0' second < timestamp '2026-03-01 12:00:00'.`,
+    place && positionAt(sql, place.offset),
+  );
+}

@@ -1,0 +1,143 @@
+import { GenfleetError } from '@genfleet/job';
+import {
+  InvalidQuery,
+  MAX_RESULT_BYTES,
+  type QueryOptions,
+  type QueryResult,
+  type ResultColumn,
+  readStatement,
+  type SqlLedger,
+  type SqlValue,
+  type Statement,
+} from '@genfleet/ledger';
+import type { TrinoAddress } from './address.ts';
+import { cancelQuery, type StartedQuery, startQuery, type TrinoColumn } from './connection.ts';
+import { faultOf, httpFaultOf } from './faults.ts';
+import { planQuestion, refuseUpperBounds, UpperBoundError } from './publish-time.ts';
+import { type Converter, converterOf, typeName } from './values.ts';
+
+/** One row, with the plan as text. */
+const PLAN_ROWS = 1;
+
+interface Answer {
+  readonly columns: readonly ResultColumn[];
+  readonly rows: readonly (readonly SqlValue[])[];
+  readonly truncated: boolean;
+}
+
+interface Asking {
+  readonly maxRows: number;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** SQL over the topics by a Trino with Pulsar's connector. See `SqlLedger`. */
+export class TrinoLedger implements SqlLedger {
+  readonly #address: TrinoAddress;
+  readonly #closed = new AbortController();
+  /** Queries that Trino is being told to end. */
+  readonly #cancelling = new Set<Promise<void>>();
+
+  constructor(address: TrinoAddress) {
+    this.#address = address;
+  }
+
+  async query(sql: string, options: QueryOptions): Promise<QueryResult> {
+    const startedMs = performance.now();
+    const timeout = AbortSignal.timeout(options.timeoutMs);
+    const over = new AbortController();
+    const asking = {
+      ...options,
+      signal: AbortSignal.any([options.signal, timeout, this.#closed.signal, over.signal]),
+    };
+    try {
+      asking.signal.throwIfAborted();
+      const statement = readStatement(sql);
+      // side by side, as planning takes as long as a small query; no row is handed out before the plan was seen
+      const [answer, unplanned] = await Promise.all([
+        this.#ask(statement.sql, statement, asking),
+        this.#refuseInexact(statement, asking),
+      ]);
+      if (unplanned) {
+        throw new GenfleetError('ledger_failed', `Trino does not tell how it reads: ${unplanned.message}`);
+      }
+      return { ...answer, elapsedMs: performance.now() - startedMs };
+    } catch (thrown) {
+      if (this.#closed.signal.aborted) throw new GenfleetError('closed', 'the ledger was closed');
+      if (options.signal.aborted) throw new GenfleetError('cancelled', 'the query was cancelled');
+      if (timeout.aborted) {
+        throw new GenfleetError('query_timeout', `the query took longer than ${options.timeoutMs} ms`);
+      }
+      throw httpFaultOf(thrown, this.#address.server, this.#address.user);
+    } finally {
+      over.abort();
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed.abort();
+    await Promise.all(this.#cancelling);
+  }
+
+  /** @returns why there is no plan: the query itself is at fault, and says so by itself with its right places. */
+  async #refuseInexact(statement: Statement, asking: Asking): Promise<GenfleetError | undefined> {
+    const question = planQuestion(statement);
+    if (question === undefined) return undefined;
+    try {
+      const { rows } = await this.#ask(question, statement, { ...asking, maxRows: PLAN_ROWS });
+      refuseUpperBounds(String(rows[0]?.[0]), statement);
+      return undefined;
+    } catch (thrown) {
+      if (thrown instanceof UpperBoundError || !(thrown instanceof InvalidQuery)) throw thrown;
+      return thrown;
+    }
+  }
+
+  async #ask(sql: string, statement: Statement, asking: Asking): Promise<Answer> {
+    const query = startQuery(this.#address, sql, asking);
+    try {
+      const answer = await collect(query, statement, asking.maxRows);
+      if (answer.truncated) this.#cancel(query);
+      return answer;
+    } catch (thrown) {
+      // what Trino says of a query, it says at its end
+      if (!(thrown instanceof GenfleetError)) this.#cancel(query);
+      throw thrown;
+    }
+  }
+
+  /** Not waited for: who asked has the answer, and a Trino that is gone runs nothing. */
+  #cancel(query: StartedQuery): void {
+    const id = query.id();
+    // one that Trino has not answered for is not begun before its first page is asked for
+    if (id === undefined) return;
+    const cancelling = cancelQuery(this.#address, id)
+      .catch(() => undefined)
+      .finally(() => this.#cancelling.delete(cancelling));
+    this.#cancelling.add(cancelling);
+  }
+}
+
+/** @throws what Trino says of the query, as a GenfleetError. */
+async function collect(query: StartedQuery, statement: Statement, maxRows: number): Promise<Answer> {
+  let columns: readonly TrinoColumn[] = [];
+  let converters: Converter[] = [];
+  const rows: SqlValue[][] = [];
+  const answer = (truncated: boolean) => ({
+    columns: columns.map(({ name, typeSignature }) => ({ name, type: typeName(typeSignature) })),
+    ...{ rows, truncated },
+  });
+  for await (const page of query.pages) {
+    if (page.error) throw faultOf(page.error, statement);
+    if (page.columns && columns.length === 0) {
+      columns = page.columns;
+      converters = columns.map(({ typeSignature }) => converterOf(typeSignature));
+    }
+    for (const row of page.data ?? []) {
+      if (rows.length >= maxRows) return answer(true);
+      rows.push(row.map((value, index) => converters[index]?.(value) ?? null));
+    }
+    if (query.bytes() > MAX_RESULT_BYTES) return answer(true);
+  }
+  return answer(false);
+}
