@@ -4,6 +4,7 @@ import { GenfleetError, type Topic } from '@genfleet/job';
 
 interface Log {
   readonly messages: Message[];
+  forgotten: number;
   grown: PromiseWithResolvers<void>;
 }
 
@@ -22,7 +23,7 @@ export class MemoryBus implements Bus {
 
   append(topic: Topic, message: OutgoingMessage, publishTimeMs = this.#now()): Message {
     const log = this.#log(topic);
-    const messageId = String(log.messages.length + 1).padStart(12, '0');
+    const messageId = String(log.forgotten + log.messages.length + 1).padStart(12, '0');
     const { key, value, properties = {} } = message;
     const stored = { messageId, topic: topic.name, key, value, properties, publishTimeMs };
     log.messages.push(stored);
@@ -34,6 +35,12 @@ export class MemoryBus implements Bus {
 
   async producer(topic: Topic) {
     return { send: async (message: OutgoingMessage) => this.append(topic, message), close: async () => {} };
+  }
+
+  /** Takes the oldest away, as retention does. */
+  forget(topic: Topic, count: number): void {
+    const log = this.#log(topic);
+    log.forgotten += log.messages.splice(0, count).length;
   }
 
   subscribe(): Promise<never> {
@@ -86,7 +93,7 @@ export class MemoryBus implements Bus {
   #log(topic: Topic): Log {
     const known = this.#logs.get(topic.name);
     if (known) return known;
-    const log = { messages: [], grown: Promise.withResolvers<void>() };
+    const log = { messages: [], forgotten: 0, grown: Promise.withResolvers<void>() };
     this.#logs.set(topic.name, log);
     return log;
   }
