@@ -16,6 +16,8 @@ import { ViewStore } from './view-store.ts';
 const CHUNK = { messages: 100, budgetMs: 3 };
 const BUILDING_CHUNK = { messages: 1_000, budgetMs: 25 };
 const RETRY_MS = 1_000;
+/** Nobody waits for the fold of a completion but those who want it stopped: about a token's time. */
+const COMPLETIONS_PACE_MS = 5;
 /** How long the fold waits for the slowest topic of a replay, so that events of a job are folded together. */
 const STRAGGLER_MS = 20;
 const PROGRESS_MS = 5_000;
@@ -201,6 +203,7 @@ export class Folding {
       this.#settle();
       if (!hasMessages && !isTrimming) {
         await this.#wake.promise;
+        await this.#pause();
         continue;
       }
       if (!this.ready && this.#feeds.awaitsMore()) {
@@ -209,6 +212,13 @@ export class Folding {
       if (hasMessages) this.#chunk();
       await nextTurn();
     }
+  }
+
+  /** Lets more come together, in a view that is built. */
+  async #pause(): Promise<void> {
+    const { kinds, paceMs = kinds.includes('txt2img') ? 0 : COMPLETIONS_PACE_MS } = this.#options;
+    if (paceMs === 0 || !this.ready || this.#fault) return;
+    await sleep(paceMs, undefined, { signal: this.#closing.signal }).catch(() => undefined);
   }
 
   /** One transaction: the next messages of all topics, oldest first, and how far each topic was read. */

@@ -13,6 +13,11 @@ export interface ViewOptions {
   readonly now: () => number;
   /** Keeps only jobs requested within this time, in ms, so that the file is bounded. Default: all jobs. */
   readonly windowMs?: number;
+  /**
+   * Once it is built, what comes within this time is folded together, in ms: a third of the work where jobs are many
+   * and short. Everything is seen so much later. Default 5 for completions, whose texts come another way, else 0.
+   */
+  readonly paceMs?: number;
   /** A view that is made anew begins with jobs requested at this time; see `cover`. Default: the window, or all. */
   readonly from?: { readonly atTimeMs: number };
 }
