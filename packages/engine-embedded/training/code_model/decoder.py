@@ -1,7 +1,7 @@
 """The network: a decoder in the LLaMA layout (Touvron et al. 2023) with a key/value cache.
 
 RMSNorm before each block, rotary positions, grouped keys and values, SwiGLU, embeddings
-shared with the output: the weights fit transformers' LlamaForCausalLM name by name.
+shared with the output: with its weights renamed, transformers' LlamaForCausalLM computes the same.
 """
 
 from __future__ import annotations
