@@ -21,5 +21,15 @@ export { type SqlField, type SqlType, sqlTypeOf, typeText } from './sql/sql-type
 export { readStatement, type Statement } from './sql/statement.ts';
 export { CATALOG, type LedgerTable, ledgerTables, MESSAGE_COLUMNS, schemaNameOf } from './sql/tables.ts';
 export { type SqlToken, sqlTokens } from './sql/tokens.ts';
+export type { JobVerdict } from './verify/judge.ts';
+export {
+  type Progress,
+  type Subject,
+  type TimeRange,
+  type Verified,
+  type VerifyOptions,
+  verifyLedger,
+} from './verify/verify-ledger.ts';
+export { VIOLATION_CODES, type Violation, type ViolationCode } from './verify/violation.ts';
 export { type Change, COUNT_CAP, type JobFilter, type LocalView, type Page, type View } from './view.ts';
 export type { ViewOptions } from './view-options.ts';

@@ -14,6 +14,8 @@ export class MemoryBus implements Bus {
   #now: () => number;
   /** While set, everything fails with it. */
   fault: Error | undefined;
+  /** What every subscription is said to hold. */
+  inLine = 0;
   appended = 0;
   yielded = 0;
 
@@ -83,7 +85,7 @@ export class MemoryBus implements Bus {
   async ensureTopics(): Promise<void> {}
 
   async backlog(): Promise<number> {
-    return 0;
+    return this.inLine;
   }
 
   async ping(): Promise<void> {}

@@ -8,13 +8,19 @@ function context() {
   const loadConfig = (): never => {
     throw new GenfleetError('invalid_configuration', 'BUS_URL is not one');
   };
+  const unasked = (): never => {
+    throw new Error('there is no configuration to open it with');
+  };
   return {
     said,
     complaints,
     loadConfig,
-    openBus: (): never => {
-      throw new Error('there is no configuration to open it with');
-    },
+    openBus: unasked,
+    openArtifacts: unasked,
+    openLedger: unasked,
+    readInput: unasked,
+    interrupted: () => new AbortController().signal,
+    now: Date.now,
     say: (line: string) => void said.push(line),
     complain: (line: string) => void complaints.push(line),
   };

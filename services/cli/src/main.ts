@@ -1,11 +1,24 @@
 #!/usr/bin/env -S node --disable-warning=ExperimentalWarning
-import { openBus } from '@genfleet/adapters';
+import { text } from 'node:stream/consumers';
+import { openArtifacts, openBus, openLedger } from '@genfleet/adapters';
 import { loadConfig } from '@genfleet/config';
 import { runCli } from './cli.ts';
 
 process.exitCode = await runCli(process.argv.slice(2), {
   loadConfig,
   openBus,
+  openArtifacts,
+  openLedger,
+  readInput: () => text(process.stdin),
+  interrupted,
+  now: Date.now,
   say: (line) => process.stdout.write(`${line}\n`),
   complain: (line) => process.stderr.write(`${line}\n`),
 });
+
+/** The first Ctrl-C asks for an end; a second one does not ask. */
+function interrupted(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => controller.abort());
+  return controller.signal;
+}
