@@ -98,7 +98,17 @@ describe('readConfig', () => {
     }
   });
 
+  it('answers SQL from DuckDB on an embedded bus, and on a fleet from what is named', () => {
+    expect(readConfig({})).toMatchObject({ LEDGER_URL: 'duckdb:', LEDGER_QUERY: true });
+    const fleet = { BUS_URL: 'pulsar://broker:6650' };
+    expect(readConfig(fleet).LEDGER_URL).toBeUndefined();
+    expect(readConfig({ ...fleet, LEDGER_URL: 'trino://trino:8080' }).LEDGER_URL).toBe('trino://trino:8080');
+    expect(readConfig({ ...fleet, LEDGER_URL: 'duckdb:/var/ledger' }).LEDGER_URL).toBe('duckdb:/var/ledger');
+    expect(readConfig({ LEDGER_QUERY: 'False' }).LEDGER_QUERY).toBe(false);
+  });
+
   it.each([
+    ['LEDGER_URL', 'postgres://hunter2@db'],
     ['GITLAB_API_URL', 'gitlab.com/api/v4'],
     ['GITLAB_API_URL', 'ftp://gitlab.com/api/v4'],
     ['GITLAB_API_URL', 'https://me:hunter2@gitlab.com/api/v4'],

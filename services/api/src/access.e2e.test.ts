@@ -39,6 +39,7 @@ const GUARDED: readonly [method: string, path: string][] = [
   ['POST', '/dead-letters/redrive'],
   ['POST', `/dead-letters/${ID}/redrive`],
   ['GET', '/models'],
+  ['POST', '/ledger/query'],
 ];
 const OPEN = ['/health', '/health/live', '/health/ready', '/metrics', '/docs', '/docs/start.js', '/redoc'];
 interface Described {

@@ -20,6 +20,7 @@ import {
 import { listQuerySchema, pageQuerySchema } from './http/query.ts';
 import { openAiImageSchema } from './jobs/openai-request.ts';
 import { COMPLETION_PATHS } from './openapi-completions.ts';
+import { ledgerAnswerSchema, ledgerQuerySchema } from './routes/ledger-query.ts';
 
 const json = (schema: z.ZodType, description: string) => ({
   description,
@@ -166,6 +167,24 @@ const PATHS: ZodOpenApiPathsObject = {
       operationId: 'listModels',
       summary: 'Models that workers announced',
       responses: { '200': json(modelListSchema, 'Models') },
+    },
+  },
+  '/ledger/query': {
+    post: {
+      operationId: 'queryLedger',
+      summary: 'SQL over the ledger, for operators',
+      description: 'Read-only. CSV for who accepts `text/csv`.',
+      requestBody: { required: true, content: { 'application/json': { schema: ledgerQuerySchema } } },
+      responses: {
+        '200': {
+          description: 'The rows, in the order of the columns',
+          content: { 'application/json': { schema: ledgerAnswerSchema }, 'text/csv': { schema: z.string() } },
+        },
+        '404': refusal('Queries are turned off'),
+        '422': refusal('A mistake in the request or in the SQL, with its `line` and `column`'),
+        '503': refusal('The ledger can not be read now; see `Retry-After`'),
+        '504': refusal('It took longer than it may'),
+      },
     },
   },
   '/v1/images/generations': {

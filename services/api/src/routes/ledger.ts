@@ -1,9 +1,8 @@
 import { once } from 'node:events';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { GenfleetError } from '@genfleet/job';
-import { csvLines, InvalidQuery, MAX_SQL_CHARS, type QueryResult } from '@genfleet/ledger';
+import { csvLines, InvalidQuery, type QueryResult } from '@genfleet/ledger';
 import type { Request, Response } from 'express';
-import { z } from 'zod';
 import type { Api } from '../api.ts';
 import { readJson } from '../http/body.ts';
 import { faultsOf } from '../http/faults.ts';
@@ -11,23 +10,11 @@ import { goneSignal } from '../http/gone-signal.ts';
 import { DATA_HEADERS } from '../http/headers.ts';
 import { invalid, type Problem, problemOf, unavailable } from '../http/problem.ts';
 import { sendProblem } from '../http/respond.ts';
+import { ledgerQuerySchema } from './ledger-query.ts';
 
 const RETRY_AFTER_SECONDS = 5;
 /** Written at once; the loop gets a turn between two pieces. */
 const PIECE_ROWS = 500;
-
-/** Body of `POST /ledger/query`. */
-export const ledgerQuerySchema = z
-  .strictObject({
-    sql: z
-      .string()
-      .min(1)
-      .max(MAX_SQL_CHARS)
-      .meta({ description: "One query in Trino's SQL over the tables of the ledger" }),
-    max_rows: z.int().min(1).max(100_000).default(1_000).meta({ description: 'Rows of the answer at most' }),
-    timeout_seconds: z.number().positive().max(600).default(30),
-  })
-  .meta({ id: 'LedgerQuery' });
 
 /** `POST /ledger/query`: JSON, or CSV for who accepts it rather. Ends when the client hangs up. */
 export async function queryLedger(api: Api, req: Request, res: Response): Promise<void> {
