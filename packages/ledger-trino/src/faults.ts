@@ -13,8 +13,8 @@ import { nameOf } from './publish-time.ts';
 const MISSING_TABLE = /^(?:line \d+:\d+: )?Table '(.+)' (?:not found|does not exist)/;
 const AT = /^line \d+:\d+: /;
 
-/** What Trino says of a query, in the words and codes of every engine. */
-export function faultOf(error: TrinoError, statement: Statement): GenfleetError {
+/** What Trino says of a query that began after `linesBefore` lines, in the words and codes of every engine. */
+export function faultOf(error: TrinoError, statement: Statement, linesBefore: number): GenfleetError {
   const { message, errorName, errorType } = error;
   const said = message.replace(AT, '');
   if (errorName === 'EXCEEDED_TIME_LIMIT')
@@ -31,15 +31,16 @@ export function faultOf(error: TrinoError, statement: Statement): GenfleetError 
     const names = ledgerTables().map(({ name }) => name);
     return unknownTable(missing.split('.').at(-1) ?? missing, names, placeOfTable(missing, statement));
   }
-  return new InvalidQuery(said, placeOf(error, statement.sql));
+  return new InvalidQuery(said, placeOf(error, statement.sql, linesBefore));
 }
 
 /** Trino counts characters where we count UTF-16 units, and both from 1. */
-function placeOf({ errorLocation }: TrinoError, sql: string): SqlPosition | undefined {
+function placeOf({ errorLocation }: TrinoError, sql: string, linesBefore: number): SqlPosition | undefined {
   if (!errorLocation) return undefined;
   const { lineNumber, columnNumber } = errorLocation;
-  const line = sql.split('\n')[lineNumber - 1] ?? '';
-  return { line: lineNumber, column: [...line].slice(0, columnNumber - 1).join('').length + 1 };
+  const number = lineNumber - linesBefore;
+  const line = sql.split('\n')[number - 1] ?? '';
+  return { line: number, column: [...line].slice(0, columnNumber - 1).join('').length + 1 };
 }
 
 /** The connector does not say where: where its name stands first. */

@@ -20,6 +20,13 @@ interface IoPlan {
   }[];
 }
 
+/** What Trino is asked. */
+export interface Question {
+  readonly sql: string;
+  /** Lines of it that stand before the query that was given. */
+  readonly linesBefore: number;
+}
+
 /** The name that a token stands for, as it is written. */
 export function nameOf({ type, text }: SqlToken): string | undefined {
   if (type === 'word') return text;
@@ -32,17 +39,17 @@ export function nameOf({ type, text }: SqlToken): string | undefined {
  * and not read from the text: names may be changed by aliases, views of the query and set operations, and bounds may be
  * turned round by `not` or carried over by a join. @returns undefined for what reads no table.
  */
-export function planQuestion({ sql, tokens }: Statement): string | undefined {
+export function planQuestion({ sql, tokens }: Statement): Question | undefined {
   const [first] = tokens;
   const isRead = first?.text === '(' || READS_TABLES.has(first?.text.toLowerCase() ?? '');
-  return isRead ? `explain (type io, format json)\n${sql}` : undefined;
+  return isRead ? { sql: `explain (type io, format json)\n${sql}`, linesBefore: 1 } : undefined;
 }
 
-/** The query may be right, and its answer would not be. */
-export class UpperBoundError extends InvalidQuery {}
-
-/** @throws UpperBoundError when a scan of the plan is bounded from above, with the form that is exact. */
-export function refuseUpperBounds(plan: string, { sql, tokens }: Statement): void {
+/**
+ * @returns whether it reads topics at all.
+ * @throws InvalidQuery when a scan of the plan is bounded from above, with the form that is exact.
+ */
+export function readsTopics(plan: string, { sql, tokens }: Statement): boolean {
   const { inputTableColumnInfos: scans } = JSON.parse(plan) as IoPlan;
   const bounded = scans.find(({ columnConstraints }) =>
     columnConstraints.some(
@@ -50,9 +57,9 @@ export function refuseUpperBounds(plan: string, { sql, tokens }: Statement): voi
         columnName === COLUMN && domain.ranges.some(({ high }) => high.value !== undefined),
     ),
   );
-  if (!bounded) return;
+  if (!bounded) return scans.length > 0;
   const place = tokens.find((token) => nameOf(token)?.toLowerCase() === COLUMN);
-  throw new UpperBoundError(
+  throw new InvalidQuery(
     `An upper bound on ${COLUMN} (<, <=, =, between, in) loses messages of ${bounded.table.schemaTable.table} in Trino: ` +
       `Pulsar's connector leaves some out without saying so. This is exact, and a lower bound may stand beside it: ` +
       `${COLUMN} + interval '0' second < timestamp '2026-03-01 12:00:00'.`,

@@ -1,6 +1,6 @@
 import { sqlLedgerContract } from '@genfleet/ledger/contract';
 import { describe, it } from '@jest/globals';
-import { openUnderTest, providePair } from '../test/under-test.ts';
+import { openUnderTest, providePair } from '../test/trino-under-test.test.ts';
 
 const pair = await providePair();
 

@@ -7,7 +7,7 @@ export interface SqlToken {
   readonly offset: number;
 }
 
-const SPACE = /(?:\s|--[^\n]*(?:\n|$)|\/\*[\s\S]*?(?:\*\/|$))+/y;
+const SPACE = /(?:\s|--[^\r\n]*(?:[\r\n]|$)|\/\*[\s\S]*?(?:\*\/|$))+/y;
 const PIECES = [
   ['text', /'(?:[^']|'')*(?:'|$)/y],
   ['name', /"(?:[^"]|"")*(?:"|$)/y],

@@ -1,3 +1,4 @@
+/** A ledger over a real Trino, and what Trino knows of it; holds no tests itself. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Bus, fleetTopics } from '@genfleet/bus';
@@ -53,3 +54,20 @@ export async function openUnderTest(pair: Pair): Promise<SqlLedgerUnderTest> {
 
 /** Asks with bounds that a test needs no thought about. */
 export const WIDE = { maxRows: 10_000, timeoutMs: 60_000 } as const;
+
+/** Of Trino's own list of queries, as an administrator sees it. */
+export interface ListedQuery {
+  readonly queryId: string;
+  readonly query: string;
+  readonly state: string;
+  readonly errorCode?: { readonly name: string };
+}
+
+/** Queries whose text has this in it, newest first. */
+export async function listedQueries(trinoUrl: string, text: string): Promise<ListedQuery[]> {
+  const answer = await fetch(`http://${new URL(trinoUrl).host}/v1/query`, {
+    headers: { 'x-trino-user': 'admin' },
+  });
+  const all = (await answer.json()) as ListedQuery[];
+  return all.filter(({ query }) => query.includes(text));
+}
