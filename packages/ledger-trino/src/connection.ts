@@ -72,8 +72,9 @@ function clientOf(address: TrinoAddress, more: ConnectionOptions, config: object
 export function startQuery(address: TrinoAddress, sql: string, settings: QuerySettings): StartedQuery {
   let id: string | undefined;
   let bytes = 0;
-  const transformResponse = (text: unknown) => {
-    if (typeof text !== 'string') return text;
+  const transformResponse = (text: unknown, headers: { readonly 'content-type'?: unknown }) => {
+    // what refuses a request is a page for people
+    if (typeof text !== 'string' || !String(headers['content-type']).includes('json')) return text;
     bytes += text.length;
     const page = parseExactly(text);
     if (typeof page === 'object' && page !== null && 'id' in page) id = String(page.id);
