@@ -63,6 +63,12 @@ describe('bundled services', () => {
     });
     expect(response.status).toBe(200);
     expect(await response.json()).toMatchObject({ status: 'completed' });
+    const asked = await fetch(`${url}/ledger/query`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ sql: 'select settings.prompt from requested_txt2img_generation' }),
+    });
+    expect(await asked.json()).toMatchObject({ rows: [['a red circle']] });
     for (const page of ['/', '/docs', '/docs/swagger-ui.css', '/redoc/redoc.standalone.js'])
       expect((await fetch(url + page)).status).toBe(200);
   });

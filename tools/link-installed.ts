@@ -8,6 +8,7 @@ const PACKAGES = [
   'services/worker',
   'packages/bus-pulsar',
   'packages/engine-embedded',
+  'packages/ledger-duckdb',
 ];
 
 /** What `npm install` does in the image: here by links to the packages that the workspace has already. */
