@@ -4,7 +4,7 @@
 #   trino.sh install|start|stop|kill|status
 # Environment (default):
 #   DIR                      $CACHE/trino/default   configuration, log and data
-#   PORT 8080                HTTPS_PORT ''          with it HTTPS too, its certificate being $DIR/etc/ca.pem
+#   PORT 8090                HTTPS_PORT ''          with it HTTPS too, its certificate being $DIR/etc/ca.pem
 #   PULSAR_ADMIN_URL         http://127.0.0.1:8080
 #   PULSAR_URL               pulsar://127.0.0.1:6650
 #   PULSAR_METADATA_URL      zk:127.0.0.1:2181
@@ -18,7 +18,7 @@ set -euo pipefail
 VERSION=368 CONNECTOR=3.1.3
 HOME_DIR=${TRINO_HOME:-$CACHE/trino-$VERSION}
 DIR=${DIR:-$CACHE/trino/default}
-PORT=${PORT:-8080} HTTPS_PORT=${HTTPS_PORT:-} INSECURE=${INSECURE:-true} LEDGER_PASSWORD=${LEDGER_PASSWORD:-}
+PORT=${PORT:-8090} HTTPS_PORT=${HTTPS_PORT:-} INSECURE=${INSECURE:-true} LEDGER_PASSWORD=${LEDGER_PASSWORD:-}
 PULSAR_ADMIN_URL=${PULSAR_ADMIN_URL:-http://127.0.0.1:8080} PULSAR_URL=${PULSAR_URL:-pulsar://127.0.0.1:6650}
 PULSAR_METADATA_URL=${PULSAR_METADATA_URL:-zk:127.0.0.1:2181}
 HEAP=${HEAP:-1G} READY_SECONDS=${READY_SECONDS:-180}

@@ -142,6 +142,24 @@ if ('missing' in pair) {
       );
     }, 240_000);
 
+    it('is the only time with this trap: the time of the event may be bounded either way', async () => {
+      const events = (await ask(`select __event_time__ from ${TABLE}`)).map(([time]) => toMs(time));
+      for (const place of [0, 17, EVENTS - 1]) {
+        const timeMs = events[place] ?? 0;
+        const [[before, until, exactly, from] = []] = await ask(`select
+          (select count(*) from ${TABLE} where __event_time__ < ${literal(timeMs)}),
+          (select count(*) from ${TABLE} where __event_time__ <= ${literal(timeMs)}),
+          (select count(*) from ${TABLE} where __event_time__ = ${literal(timeMs)}),
+          (select count(*) from ${TABLE} where __event_time__ >= ${literal(timeMs)})`);
+        expect({ before, until, exactly, from }).toEqual({
+          before: events.filter((atMs) => atMs < timeMs).length,
+          until: events.filter((atMs) => atMs <= timeMs).length,
+          exactly: events.filter((atMs) => atMs === timeMs).length,
+          from: events.filter((atMs) => atMs >= timeMs).length,
+        });
+      }
+    }, 60_000);
+
     it('is exact from the first query after a message was published', async () => {
       const [, , , other] = FIXED_LEDGER;
       if (!other) throw new Error('the fixed ledger is too small');
