@@ -1,6 +1,6 @@
-import { execFile } from 'node:child_process';
-import { hash } from 'node:crypto';
-import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { type ChildProcess, execFile } from 'node:child_process';
+import { hash, randomUUID } from 'node:crypto';
+import { cp, mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -269,19 +269,22 @@ describe('genfleet verify, over what the product made', () => {
   });
 
   it('stops at Ctrl-C, and says that nothing is proved', async () => {
-    const waiting = join(copies.path, 'pipe');
+    const waiting = join(copies.path, `receipts-${randomUUID()}`);
     await promisify(execFile)('mkfifo', [waiting]);
-    // a receipt that is still being written, by somebody who takes their time
-    const ended = genfleet({ DATA_DIR: original.path }, ['verify', '--receipts', waiting], (child) => {
-      void sleep(1_500).then(() => child.kill('SIGINT'));
+    // receipts that are still being written, by somebody who takes their time
+    let child: ChildProcess | undefined;
+    const words = ['verify', '--receipts', waiting];
+    const ending = genfleet({ DATA_DIR: original.path }, words, (started) => {
+      child = started;
     });
-    const writer = execFile('bash', [
-      '-c',
-      `exec 3>"$0"; for i in $(seq 200); do echo >&3 || exit 0; sleep 0.1; done`,
-      waiting,
-    ]);
-    expect(await ended).toMatchObject({ code: 130, stderr: 'interrupted: nothing is proved\n', stdout: '' });
-    writer.kill();
+    // opens once the other end is read
+    const writing = await open(waiting, 'w');
+    child?.kill('SIGINT');
+    const writer = setInterval(() => void writing.write('\n').catch(() => undefined), 50);
+    const ended = await ending;
+    clearInterval(writer);
+    await writing.close();
+    expect(ended).toMatchObject({ code: 130, stderr: 'interrupted: nothing is proved\n', stdout: '' });
   });
 });
 

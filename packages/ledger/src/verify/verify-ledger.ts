@@ -1,6 +1,7 @@
 import type { ArtifactStore } from '@genfleet/artifacts';
 import type { Position } from '@genfleet/bus';
 import { type JobStatus, jobIdTimeMs, KINDS, type Kind, type Receipt } from '@genfleet/job';
+import { spareHeap } from '../heap-thrift.ts';
 import { checkArtifact } from './check-artifact.ts';
 import { type JobHistory, type JobVerdict, judgeJob } from './judge.ts';
 import { type ReplayOptions, replay } from './replay.ts';
@@ -70,9 +71,11 @@ export interface Verified {
  */
 export async function verifyLedger(options: VerifyOptions): Promise<Verified> {
   const scratch = new Scratch();
+  const letGo = spareHeap();
   try {
     return await new Verification(options, scratch).run();
   } finally {
+    letGo();
     scratch.close();
   }
 }
