@@ -64,7 +64,8 @@ function clientOf(address: TrinoAddress, more: ConnectionOptions, config: object
     },
   });
   const { clientConfig } = (trino as unknown as Reached).client;
-  Object.assign(clientConfig, { timeout: MAX_REQUEST_MS, maxRedirects: 0, ...config });
+  // no proxy, as nothing else of Genfleet's goes through one
+  Object.assign(clientConfig, { timeout: MAX_REQUEST_MS, maxRedirects: 0, proxy: false, ...config });
   return trino;
 }
 
