@@ -6,7 +6,7 @@ import type { Bus } from '@genfleet/bus';
 import { encodeEvent, topicOf } from '@genfleet/job';
 import type { SqlLedger } from '@genfleet/ledger';
 import { FIXED_LEDGER } from '@genfleet/ledger/contract';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { MemoryBus } from '../../ledger/test/memory-bus.ts';
 import { type DuckdbLedgerOptions, openDuckdbLedger } from './index.ts';
 
@@ -149,6 +149,11 @@ describe('what is in the ledger', () => {
     expect(await ask(ledger, sql)).toEqual([[1]]);
     bus.forget(TEXTS, 1);
     expect(await ask(ledger, sql)).toEqual([[0]]);
+    for (const id of ['new', 'newer', 'newest']) bus.append(TEXTS, { key: id, value: `{"id":"${id}"}` });
+    expect(await ask(ledger, sql)).toEqual([[3]]);
+    bus.forget(TEXTS, 3);
+    bus.append(TEXTS, { key: 'last', value: '{"id":"last"}' });
+    expect(await ask(ledger, `select id from ${TEXTS.name}`)).toEqual([['last']]);
   });
 
   it('holds a message that is no event, and one whose text is not well-formed', async () => {
@@ -214,6 +219,30 @@ describe('the process of the ledger', () => {
     expect((await ask(ledger, COUNT))[0]?.[0]).toBe(8);
   });
 
+  it('is not started for ever by a query that breaks it, and keeps its file', async () => {
+    const ledger = open(fixedBus());
+    await ask(ledger, COUNT);
+    const killing = setInterval(() => {
+      for (const pid of childrenOf()) process.kill(pid, 'SIGKILL');
+    }, 300);
+    const long = 'select count(*) from range(1000000000000) as r(x) where sin(x) > 2';
+    await expect(ask(ledger, long)).rejects.toMatchObject({ code: 'ledger_failed' });
+    clearInterval(killing);
+    said = [];
+    expect((await ask(ledger, COUNT))[0]?.[0]).toBe(8);
+    expect(said).toEqual([]);
+  });
+
+  it('hands out only so much, however long a row is', async () => {
+    const ledger = open(fixedBus());
+    const signal = new AbortController().signal;
+    const options = { maxRows: 1_000, timeoutMs: 60_000, signal };
+    const rows = await ledger.query("select repeat('x', 10000000) as x from range(10) as r(i)", options);
+    expect([rows.rows.length, rows.truncated]).toEqual([3, true]);
+    const one = await ledger.query("select repeat('x', 50000000) as x", options);
+    expect([one.rows.length, one.truncated]).toEqual([0, true]);
+  });
+
   it('holds to its memory, and the next query finds it well', async () => {
     const ledger = open(fixedBus(), { memoryMib: 100 });
     const greedy = 'select cardinality(array_agg(x)) from range(100000000) as r(x)';
@@ -235,6 +264,24 @@ describe('the process of the ledger', () => {
 });
 
 describe('a query reaches nothing but the ledger', () => {
+  const place = mkdtempSync(join(tmpdir(), 'genfleet-ledger-'));
+  let ledger: SqlLedger;
+  beforeAll(() => {
+    ledger = openDuckdbLedger({
+      ...{
+        bus: fixedBus(),
+        directory: place,
+        schemaName: 'public/default',
+        source: 'test',
+        transient: [TEXTS.name],
+      },
+    });
+  });
+  afterAll(async () => {
+    await ledger.close();
+    rmSync(place, { recursive: true, force: true });
+  });
+
   it.each([
     "copy (select 1) to '{file}'",
     "attach '{file}' as other",
@@ -262,8 +309,8 @@ describe('a query reaches nothing but the ledger', () => {
     'pivot cancelled_txt2img_generation on id',
     'select * from memory.transient.requested_completion_generation; select 1',
   ])('%s', async (sql) => {
-    const file = join(directory, 'written');
-    await expect(ask(open(fixedBus()), sql.replace('{file}', file))).rejects.toMatchObject({
+    const file = join(place, 'written');
+    await expect(ask(ledger, sql.replace('{file}', file))).rejects.toMatchObject({
       code: 'invalid_query',
     });
     expect(existsSync(file)).toBe(false);

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance, version } from '@duckdb/node-api';
@@ -57,6 +58,8 @@ export class Cache {
     const fingerprint = fingerprintOf(options);
     const { file, rebuilt } = await attachCache(connection, { ...options, fingerprint });
     const spill = file === undefined ? join(tmpdir(), `genfleet-ledger-${process.pid}`) : `${file}.tmp`;
+    // a process that was killed has left its own there; the file is ours alone now
+    rmSync(spill, { recursive: true, force: true });
     await connection.run(`set global temp_directory = ${literal(spill)}`);
     const cache = new Cache({ instance, connection, options, rebuilt });
     if (rebuilt !== undefined) await cache.#create(fingerprint);
@@ -105,25 +108,21 @@ export class Cache {
     });
   }
 
-  /** Forgets what the topic forgot. @returns false when its first message is another one than here. */
-  async align(table: string, first: { messageId: string; timeMs: number } | undefined): Promise<boolean> {
-    const rows = `${this.#place(table)}.${quoted(table)}`;
-    if (!first) {
-      await this.#connection.run(`delete from ${rows}`);
-      return true;
-    }
-    const id = literal(first.messageId);
-    const count = async (what: string) => {
-      const reader = await this.#connection.runAndReadAll(`select count(*) from ${rows} where ${what}`);
-      return Number(reader.getRows()[0]?.[0]);
-    };
-    if ((await count('true')) === 0) return true;
-    const isThere = await count(`__message_id__ = ${id} and epoch_ms(__event_time__) = ${first.timeMs}`);
-    if (isThere === 0) return false;
-    if ((await count(`__message_id__ < ${id}`)) > 0) {
-      await this.#connection.run(`delete from ${rows} where __message_id__ < ${id}`);
-    }
+  /** @returns false when the topic's first message is another one than here, or is not here at all. */
+  async align(table: string, { messageId, timeMs }: { messageId: string; timeMs: number }): Promise<boolean> {
+    const reader = await this.#connection.runAndReadAll(
+      `select count(*) from ${this.#place(table)}.${quoted(table)}
+       where __message_id__ = ${literal(messageId)} and epoch_ms(__event_time__) = ${timeMs}`,
+    );
+    if (Number(reader.getRows()[0]?.[0]) === 0) return false;
+    await this.forget(table, messageId);
     return true;
+  }
+
+  async forget(table: string, before: string | undefined): Promise<void> {
+    const rows = `${this.#place(table)}.${quoted(table)}`;
+    const which = before === undefined ? '' : ` where __message_id__ < ${literal(before)}`;
+    await this.#connection.run(`delete from ${rows}${which}`);
   }
 
   /** Forgets everything. */

@@ -97,13 +97,15 @@ export class DuckdbLedger implements SqlLedger {
 
   /** A process that breaks is started again; one that breaks again gets an empty file. */
   async #answer(sql: string, maxRows: number, signal: AbortSignal): Promise<QueryAnswer> {
+    let isOfFile = false;
     for (let broken = 0; ; broken++) {
       if (signal.aborted) throw cancelled();
-      this.#running ??= this.#start(broken > 1);
+      this.#running ??= this.#start(broken > 1 && isOfFile);
       const running = this.#running;
       try {
         const { child, filling } = await running;
         await filling.upToNow();
+        if (signal.aborted) throw cancelled();
         return await child.query(sql, maxRows, signal);
       } catch (error) {
         if (!(error instanceof BrokenEngine)) {
@@ -118,7 +120,9 @@ export class DuckdbLedger implements SqlLedger {
           throw error;
         }
         this.#forget(running);
-        if (signal.aborted || broken > 1) throw error;
+        isOfFile = error.isOfFile;
+        // a query that breaks the engine again is not asked for ever, and the file is not to blame for it
+        if (signal.aborted || broken > 1 || (broken > 0 && !isOfFile)) throw error;
         this.#options.log?.info({}, `the ledger's engine is started again: ${error.message}`);
       }
     }

@@ -7,8 +7,9 @@ interface DuckdbError {
   readonly position?: string;
 }
 
-/** What is wrong with the engine or its file; all else is the query's fault. */
-const BROKEN = new Set(['IO', 'INTERNAL', 'FATAL', 'Serialization', 'Connection', 'Transaction', 'Checksum']);
+/** What is wrong with the engine, and of that what is wrong with its file; all else is the query's fault. */
+const OF_FILE = new Set(['IO', 'FATAL', 'Serialization', 'Checksum']);
+const BROKEN = new Set([...OF_FILE, 'INTERNAL', 'Connection', 'Transaction']);
 const MISSING_TABLE = /^Table with name (.+?) does not exist/;
 
 /** @param sql what was asked, of which the place of a mistake is told. */
@@ -18,7 +19,9 @@ export function faultOf(thrown: unknown, sql: string): Fault {
   // "Did you mean" knows tables of the engine's own, and the lines with the place are ours to show
   const message = said.replace(/\n[\s\S]*$/, '').trim();
   if (/^INTERRUPT/i.test(type ?? '')) return { kind: 'cancelled', message };
-  if (type === undefined || BROKEN.has(type)) return { kind: 'broken', message };
+  if (type === undefined || BROKEN.has(type)) {
+    return { kind: 'broken', message, isOfFile: type !== undefined && OF_FILE.has(type) };
+  }
   if (/^Out of Memory/i.test(type)) {
     return { kind: 'invalid', message: 'The query needs more memory than the ledger may use; ask for less.' };
   }

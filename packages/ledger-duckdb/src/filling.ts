@@ -64,25 +64,28 @@ export class Filling {
     for (const [index, { topic }] of this.#tables.entries()) {
       const end = ends[index];
       if (end !== undefined && end > (this.#cursors.get(topic.name) ?? '')) await this.#readTo(topic, end);
+      if (this.#transient.has(topic.name) && this.#cursors.has(topic.name)) await this.#forget(topic);
     }
   }
 
-  /**
-   * Whether the rows are those of the topics, as far as they go. What a topic has forgotten is forgotten here: looked at
-   * once for topics that are kept for ever, and every time for the others.
-   */
+  /** Whether the rows are those of the topics, as far as they go: all of it once, their ends every time. */
   async #isSameLedger(ends: readonly (string | undefined)[]): Promise<boolean> {
     for (const [index, { topic }] of this.#tables.entries()) {
       const cursor = this.#cursors.get(topic.name);
-      if (cursor === undefined) continue;
+      if (cursor === undefined || this.#transient.has(topic.name)) continue;
       const end = ends[index];
-      const isTransient = this.#transient.has(topic.name);
-      if (!isTransient && (end === undefined || end < cursor)) return false;
-      if (!isTransient && this.#isAligned) continue;
-      const first = end === undefined ? undefined : await this.#first(topic);
-      if (!(await this.#child.align(topic.name, first)) && !isTransient) return false;
+      if (end === undefined || end < cursor) return false;
+      if (this.#isAligned) continue;
+      const first = await this.#first(topic);
+      if (!first || !(await this.#child.align(topic.name, first))) return false;
     }
     return true;
+  }
+
+  /** What a topic has forgotten is forgotten here. */
+  async #forget(topic: Topic): Promise<void> {
+    const first = await this.#first(topic);
+    await this.#child.forget(topic.name, first?.messageId);
   }
 
   async #first(topic: Topic): Promise<{ messageId: string; timeMs: number } | undefined> {

@@ -18,7 +18,15 @@ const OBEY_MS = 3_000;
 const CLOSE_MS = 5_000;
 
 /** The engine or its file is broken: to be started again, and made anew if that does not help. */
-export class BrokenEngine extends Error {}
+export class BrokenEngine extends Error {
+  /** Whether it may be the file that broke it. */
+  readonly isOfFile: boolean;
+
+  constructor(message: string, isOfFile: boolean) {
+    super(message);
+    this.isOfFile = isOfFile;
+  }
+}
 
 export interface QueryAnswer {
   readonly columns: readonly ResultColumn[];
@@ -57,7 +65,7 @@ export class LedgerChild {
     this.rebuilt = ready.rebuilt;
     process.on('message', (message: FromProcess) => this.#receive(message));
     process.once('exit', (code, signal) =>
-      this.#end(new BrokenEngine(`its process ended (${signal ?? code})`)),
+      this.#end(new BrokenEngine(`its process ended (${signal ?? code})`, false)),
     );
   }
 
@@ -66,8 +74,8 @@ export class LedgerChild {
     const started = fork(new URL('./ledger-process.ts', import.meta.url), {
       serialization: 'advanced',
       execArgv: ['--disable-warning=ExperimentalWarning'],
-      // glibc keeps freed memory apart for every thread
-      env: { ...process.env, MALLOC_ARENA_MAX: '2' },
+      // nothing of ours: a query has no business with it. glibc keeps freed memory apart for every thread
+      env: { MALLOC_ARENA_MAX: '2' },
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
     let lastWords = '';
@@ -77,7 +85,8 @@ export class LedgerChild {
     const late = setTimeout(() => started.kill('SIGKILL'), START_TIMEOUT_MS);
     try {
       const ready = await new Promise<FromProcess>((resolve, reject) => {
-        const died = (how: string) => reject(new BrokenEngine(`its process ${how} ${lastWords}`.trim()));
+        const died = (how: string) =>
+          reject(new BrokenEngine(`its process ${how} ${lastWords}`.trim(), true));
         started.once('message', resolve);
         started.once('error', (error) => died(`could not be started: ${error.message}`));
         started.once('exit', (code, signal) => died(`ended at its start (${signal ?? code})`));
@@ -101,9 +110,13 @@ export class LedgerChild {
   }
 
   /** @returns false when the rows are not those of the topic. */
-  async align(table: string, first: { messageId: string; timeMs: number } | undefined): Promise<boolean> {
+  async align(table: string, first: { messageId: string; timeMs: number }): Promise<boolean> {
     const done = await this.#request({ type: 'align', table, first });
-    return !('foreign' in done && done.foreign);
+    return done.type === 'done' && !done.foreign;
+  }
+
+  async forget(table: string, before: string | undefined): Promise<void> {
+    await this.#request({ type: 'forget', table, before });
   }
 
   async reset(): Promise<void> {
@@ -124,7 +137,7 @@ export class LedgerChild {
     else signal.addEventListener('abort', cancel, { once: true });
     try {
       const answer = await asked;
-      if (answer.type !== 'answer') throw new BrokenEngine('it answered another question');
+      if (answer.type !== 'answer') throw new BrokenEngine('it answered another question', false);
       return { columns: answer.columns, rows, truncated: answer.truncated };
     } finally {
       clearTimeout(kill);
@@ -134,7 +147,7 @@ export class LedgerChild {
 
   kill(): void {
     this.#process.kill('SIGKILL');
-    this.#end(new BrokenEngine('its process was ended'));
+    this.#end(new BrokenEngine('its process was ended', false));
   }
 
   /** Lets it write what it holds into its file. */
@@ -173,7 +186,11 @@ export class LedgerChild {
       return;
     }
     const { fault } = message;
-    pending.reject(fault.kind === 'broken' ? new BrokenEngine(fault.message) : new QueryFault(fault));
+    pending.reject(
+      fault.kind === 'broken'
+        ? new BrokenEngine(fault.message, fault.isOfFile === true)
+        : new QueryFault(fault),
+    );
   }
 
   #end(error: Error): void {

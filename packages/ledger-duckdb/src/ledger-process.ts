@@ -37,13 +37,14 @@ async function change(
   request: Exclude<Request, { type: 'query' }>,
 ): Promise<void> {
   try {
+    let foreign = false;
     if (request.type === 'insert') await opened.insert(request.table, request.messages);
-    else if (request.type === 'reset') await opened.reset();
-    else if (!(await opened.align(request.table, request.first)))
-      return say({ type: 'done', id, foreign: true });
-    say({ type: 'done', id });
+    else if (request.type === 'forget') await opened.forget(request.table, request.before);
+    else if (request.type === 'align') foreign = !(await opened.align(request.table, request.first));
+    else await opened.reset();
+    say({ type: 'done', id, foreign });
   } catch (error) {
-    say({ type: 'failed', id, fault: { ...faultOf(error, ''), kind: 'broken' } });
+    say({ type: 'failed', id, fault: { ...faultOf(error, ''), kind: 'broken', isOfFile: true } });
   }
 }
 

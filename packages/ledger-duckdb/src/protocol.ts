@@ -27,12 +27,14 @@ export interface OpenMessage {
 /** Each is answered by one `done`, `answer` or `failed` with its id. */
 export type Request =
   | { readonly type: 'insert'; readonly table: string; readonly messages: FlatMessages }
-  /** Forgets what came before the first message that the topic still has; all when it has none. */
+  /** Says whether the rows are those of the topic, and forgets what came before its first message. */
   | {
       readonly type: 'align';
       readonly table: string;
-      readonly first: { readonly messageId: string; readonly timeMs: number } | undefined;
+      readonly first: { readonly messageId: string; readonly timeMs: number };
     }
+  /** Forgets what came before this message; all where there is none. */
+  | { readonly type: 'forget'; readonly table: string; readonly before: string | undefined }
   | { readonly type: 'reset' }
   | { readonly type: 'query'; readonly sql: string; readonly maxRows: number };
 
@@ -45,6 +47,8 @@ export type ToProcess =
 export interface Fault {
   /** `broken`: the engine or its file, not the query. */
   readonly kind: 'invalid' | 'cancelled' | 'broken';
+  /** Of what is broken: that it may be the file. */
+  readonly isOfFile?: boolean;
   readonly message: string;
   /** Where in the query, in UTF-16 units. */
   readonly offset?: number;
@@ -61,7 +65,7 @@ export type FromProcess =
   /** Instead of `ready`. */
   | { readonly type: 'refused'; readonly message: string }
   /** `foreign`: the rows are not those of the topic. */
-  | { readonly type: 'done'; readonly id: number; readonly foreign?: boolean }
+  | { readonly type: 'done'; readonly id: number; readonly foreign: boolean }
   | { readonly type: 'rows'; readonly id: number; readonly rows: SqlValue[][] }
   | {
       readonly type: 'answer';

@@ -70,9 +70,17 @@ export class RunningQuery {
     for (;;) {
       const chunk = await result.fetchChunk();
       if (!chunk || chunk.rowCount === 0) return { columns, truncated: false };
-      const rows = chunk.getRows();
-      if (left > 0) onRows(rows.slice(0, left).map((row) => row.map((value) => values.of(value))));
-      if (rows.length > left || values.bytes > MAX_RESULT_BYTES) return { columns, truncated: true };
+      const vectors = names.map((_, index) => chunk.getColumnVector(index));
+      const rows: SqlValue[][] = [];
+      let isFull = false;
+      for (let place = 0; place < chunk.rowCount && !isFull; place++) {
+        const row =
+          rows.length < left ? vectors.map((vector) => values.of(vector.getItem(place))) : undefined;
+        isFull = row === undefined || values.bytes > MAX_RESULT_BYTES;
+        if (row && !isFull) rows.push(row);
+      }
+      onRows(rows);
+      if (isFull) return { columns, truncated: true };
       left -= rows.length;
     }
   }
