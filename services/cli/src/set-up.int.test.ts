@@ -5,12 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openBus } from '@genfleet/adapters';
 import { fleetTopics } from '@genfleet/bus';
-import { readConfig } from '@genfleet/config';
+import { readConfig, topicPolicy } from '@genfleet/config';
 import { topicOf, WORKER_SUBSCRIPTION } from '@genfleet/job';
 import { describe, expect, it } from '@jest/globals';
 import { provide } from '../../../tools/provision/components.ts';
 
 const MAIN = join(import.meta.dirname, 'main.ts');
+/** As an environment that says nothing about webhooks has them. */
+const FLEET_TOPICS = fleetTopics(topicPolicy(readConfig({})));
 const REQUESTED = topicOf('requested', 'txt2img');
 
 function genfleet(env: Record<string, string>, ...words: string[]) {
@@ -23,14 +25,14 @@ function genfleet(env: Record<string, string>, ...words: string[]) {
 async function setUpTwice(env: Record<string, string>) {
   const first = genfleet(env, 'setup');
   expect(first).toMatchObject({ status: 0, stderr: '' });
-  for (const { topic } of fleetTopics()) expect(first.stdout).toContain(topic.name);
+  for (const { topic } of FLEET_TOPICS) expect(first.stdout).toContain(topic.name);
   const bus = await openBus(readConfig(env));
   try {
     await (await bus.producer(REQUESTED)).send({ key: 'k', value: 'kept' });
     const second = genfleet(env, 'setup');
     expect(second).toMatchObject({ status: 0, stderr: '', stdout: first.stdout });
     expect(await bus.backlog(REQUESTED, WORKER_SUBSCRIPTION)).toBe(1);
-    for (const { topic, subscriptions } of fleetTopics()) {
+    for (const { topic, subscriptions } of FLEET_TOPICS) {
       for (const subscription of subscriptions) await bus.backlog(topic, subscription);
     }
   } finally {
@@ -79,8 +81,13 @@ if ('missing' in pulsar) {
         deleteWhileInactive: false,
       });
       const stored = (await ask(`persistent/${namespace}`)) as string[];
-      for (const { topic, retentionMs } of fleetTopics()) {
+      for (const { topic, retentionMs, schema } of FLEET_TOPICS) {
         if (!topic.persistent) continue;
+        if (schema !== undefined) {
+          const registered = await ask(`schemas/${namespace}/${topic.name}/schema`);
+          expect(registered).toMatchObject({ version: 0, type: 'JSON' });
+          expect(JSON.parse((registered as { data: string }).data)).toEqual(JSON.parse(schema));
+        }
         expect(stored).toContain(`persistent://${namespace}/${topic.name}`);
         if (retentionMs === Number.POSITIVE_INFINITY) continue;
         expect(await ask(`persistent/${namespace}/${topic.name}/retention`)).toMatchObject({
