@@ -20,7 +20,8 @@ const DEAD = 'dlq_requested_txt2img_generation';
 const TEXTS = 'requested_completion_generation';
 const NOON = '2026-03-01T12:00:00.000Z';
 const ONE = '2026-03-01T13:00:00.000Z';
-const [a, b, c, d, f] = [jobId('a'), jobId('b', 60), jobId('c', 120), jobId('d', 180), jobId('f', 3_660)];
+const [a, b, c] = [jobId('a'), jobId('b', 60), jobId('c', 120)];
+const [d, e, f] = [jobId('d', 180), jobId('e', 3_600), jobId('f', 3_660)];
 
 const named = (name: string, rows: LedgerStatement['rows'], more: Partial<LedgerStatement> = {}) => ({
   ...{ name: `named: ${name}`, sql: namedQuery(name, { job: b }), rows },
@@ -223,6 +224,21 @@ const TABLES_AND_COLUMNS: readonly LedgerStatement[] = [
       from ${COMPLETED} where id = '${b}'`,
     rows: [[true, -1, '{}', true, true, true]],
     types: ['boolean', 'integer', 'varchar', 'boolean', 'boolean', 'boolean'],
+  },
+  {
+    name: 'all columns, in their order',
+    sql: 'select * from cancelled_txt2img_generation',
+    rows: [
+      [
+        ...['cancelled', 1, e, 'team-a', 0, 'txt2img', 'asked', '2026-03-01T13:00:01.000Z'],
+        ...[-1, null, null, null, null, null, e, '{}'],
+      ],
+    ],
+    types: [
+      ...['varchar', 'bigint', 'varchar', 'varchar', 'bigint', 'varchar', 'varchar', 'varchar'],
+      ...['integer', 'timestamp(3)', 'timestamp(3)', 'varchar', 'bigint', 'varchar', 'varchar', 'varchar'],
+    ],
+    unless: ['__event_time__', '__publish_time__', '__message_id__', '__sequence_id__', '__producer_name__'],
   },
   {
     name: 'a lower bound on the time of publishing',
