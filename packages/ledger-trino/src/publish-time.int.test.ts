@@ -138,7 +138,7 @@ if ('missing' in pair) {
             expect(answer).toEqual([[timesMs.filter((atMs) => holds(atMs, timeMs)).length]]);
           }
         }),
-        { numRuns: 60 },
+        { numRuns: 40 },
       );
     }, 240_000);
 
@@ -164,8 +164,9 @@ if ('missing' in pair) {
       const [, , , other] = FIXED_LEDGER;
       if (!other) throw new Error('the fixed ledger is too small');
       const { topic, event } = other;
-      const sinceMs = Date.now() - 60_000;
-      for (let n = 1; n <= 40; n++) {
+      const sinceMs = Date.now() - 600_000;
+      const [[there] = []] = await ask(`select count(*) from ${topic.name}`);
+      for (let n = Number(there) + 1; n <= Number(there) + 40; n++) {
         await topics.publish(topic, event);
         const bound = n % 2 === 0 ? `where __publish_time__ >= ${literal(sinceMs)}` : '';
         expect(await ask(`select count(*) from ${topic.name} ${bound}`)).toEqual([[n]]);
