@@ -97,7 +97,6 @@ pulsar.broker-binary-service-url=$PULSAR_URL
 pulsar.metadata-url=$PULSAR_METADATA_URL
 pulsar.bookkeeper-use-v2-protocol=false
 pulsar.bookkeeper-explicit-interval=200
-pulsar.hide-internal-columns=false
 pulsar.target-num-splits=${SPLITS:-2}
 pulsar.max-entry-read-batch-size=100
 pulsar.max-split-message-queue-size=10000
