@@ -200,11 +200,24 @@ start() {
   return 1
 }
 
+# A Trino whose Pulsar is gone, or was started again elsewhere, is of no use to anybody.
+status() {
+  local admin
+  alive "$PID_FILE" || { echo down; return 1; }
+  admin=$(sed -n 's/^pulsar.web-service-url=//p' "$DIR/etc/catalog/pulsar.properties")
+  # an answer of any kind: a Pulsar with tokens refuses
+  curl -sS -m 10 -o /dev/null "$admin/admin/v2/clusters" || {
+    echo "up, but its Pulsar at $admin is not"
+    return 1
+  }
+  echo "up, pid $(cat "$PID_FILE")"
+}
+
 case ${1:-} in
   install) install ;;
   start) start ;;
   stop) stop_pid "$PID_FILE" 10 ;;
   kill) if alive "$PID_FILE"; then kill -9 "$(cat "$PID_FILE")"; fi; rm -f "$PID_FILE" ;;
-  status) if alive "$PID_FILE"; then echo "up, pid $(cat "$PID_FILE")"; else echo down; exit 1; fi ;;
+  status) status ;;
   *) sed -n '2,15p' "$0"; exit 2 ;;
 esac
