@@ -1,4 +1,5 @@
 import {
+  acceptedSchema,
   chatCompletionChunkSchema,
   chatCompletionSchema,
   completionAcceptedSchema,
@@ -140,6 +141,7 @@ export const COMPLETION_PATHS: ZodOpenApiPathsObject = {
       requestParams: { path: idPath },
       responses: {
         '200': json(completionResourceSchema, 'Cancelled'),
+        '202': json(acceptedSchema, 'The cancellation is durable, its effect not seen yet'),
         '400': NOT_AN_ID,
         '404': NOT_FOUND,
         '409': refusal('The job has ended'),
