@@ -8,6 +8,7 @@ import { LiveText, type TextReader } from '../completions/live-text.ts';
 import type { Asked } from '../completions/openai-completion.ts';
 import { callerOf } from '../http/access.ts';
 import { readJson } from '../http/body.ts';
+import { goneSignal } from '../http/gone-signal.ts';
 import { invalid } from '../http/problem.ts';
 import { sendJson, sendProblem } from '../http/respond.ts';
 import { type Admissible, admit } from '../jobs/admit.ts';
@@ -89,8 +90,9 @@ async function answer(
     res.setHeader('idempotency-ignored', 'true');
   }
   let live: LiveText | undefined;
-  const gone = new AbortController();
-  res.once('close', () => gone.abort('gone'));
+  // a service that stops lets the text end within its grace
+  const gone = goneSignal(res);
+  if (gone.aborted) return;
   const startMs = performance.now();
   const follow = (event: RequestedEvent<'completion'>) => {
     const head = {
@@ -105,7 +107,7 @@ async function answer(
       event,
       readerOf(to, () => live?.tooSlow()),
     );
-    live.follow(gone.signal);
+    live.follow(gone);
     if (event.session_sha256 !== undefined) api.sessions.began(event.session_sha256, event.id);
     return event;
   };
