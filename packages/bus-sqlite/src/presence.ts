@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { isOfSqlite } from './faults.ts';
-import { hostIdentity } from './process-identity.ts';
+import { birthOf, hostIdentity } from './process-identity.ts';
 
 /** How long a process that was killed may count as a reader. */
 const CHECK_MS = 5_000;
@@ -8,6 +8,7 @@ const CHECK_MS = 5_000;
 /** Which processes read transient topics, so that nothing is written down where nobody else would read it. */
 export class Presence {
   readonly #sender: string;
+  readonly #host = hostIdentity();
   readonly #version: StatementSync;
   readonly #others: StatementSync;
   readonly #enter: StatementSync;
@@ -40,7 +41,7 @@ export class Presence {
   announce(): void {
     if (this.#isAnnounced) return;
     this.#isAnnounced = true;
-    this.#enter.run(this.#sender, hostIdentity(), process.pid);
+    this.#enter.run(this.#sender, this.#host, process.pid);
   }
 
   leave(): void {
@@ -51,7 +52,7 @@ export class Presence {
     let found = false;
     for (const { sender, host, pid } of this.#others.all(this.#sender)) {
       // of another container's processes nothing can be known
-      if (host !== hostIdentity() || isAlive(Number(pid))) found = true;
+      if (host !== this.#host || birthOf(Number(pid)) !== undefined) found = true;
       else this.#tryTo(() => this.#remove.run(String(sender)));
     }
     return found;
@@ -64,15 +65,5 @@ export class Presence {
     } catch (error) {
       if (!isOfSqlite(error)) throw error;
     }
-  }
-}
-
-/** Another user's process is there as well, though it can't be signalled. */
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
