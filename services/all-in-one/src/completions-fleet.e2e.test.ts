@@ -7,6 +7,7 @@ import { busEnv, protocols } from '../test/broker.ts';
 import { dataFolder } from '../test/product.ts';
 import { processes, setUp, startApi, startWorker } from '../test/services.ts';
 import { bucketEnv } from '../test/store.ts';
+import { until } from '../test/until.ts';
 
 const MINUTES_MS = 10 * 60_000;
 
@@ -119,12 +120,4 @@ if ('missing' in pulsar || 'missing' in s3) {
 
 function clientOf(url: string | undefined): OpenAI {
   return new OpenAI({ baseURL: `${url}/v1`, apiKey: 'unused', maxRetries: 0 });
-}
-
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const endMs = performance.now() + 60_000;
-  while (!(await condition())) {
-    if (performance.now() > endMs) throw new Error('it did not come to that');
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }

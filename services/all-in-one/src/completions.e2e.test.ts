@@ -3,6 +3,7 @@ import OpenAI from 'openai';
 import { MockOpenAi } from '../../../tools/mock-openai/server.ts';
 import { dataFolder, type Product, startProduct } from '../test/product.ts';
 import { providePythonSdk } from '../test/python-sdk.ts';
+import { until } from '../test/until.ts';
 
 jest.setTimeout(180_000);
 
@@ -34,14 +35,6 @@ beforeEach(() => {
 afterEach(() => {
   upstream.misbehaviour = undefined;
 });
-
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const endMs = performance.now() + 60_000;
-  while (!(await condition())) {
-    if (performance.now() > endMs) throw new Error('it did not come to that');
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
 
 function post(path: string, body: unknown, more: RequestInit = {}): Promise<Response> {
   const headers = { 'content-type': 'application/json', ...more.headers };
