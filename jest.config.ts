@@ -17,7 +17,7 @@ const config: Config = {
     ...shared,
     displayName: kind,
     setupFilesAfterEnv: kind === 'unit' ? [] : ['<rootDir>/tools/jest-retry.ts'],
-    testMatch: [`<rootDir>/{packages,services,tools}/**/*.${kind}.test.ts`],
+    testMatch: [`<rootDir>/{packages,services,tools,load-tests,chaos}/**/*.${kind}.test.ts`],
   })),
   testTimeout: 60_000,
   // most tests wait for a disk, a broker or a process, not for the processor

@@ -53,6 +53,12 @@ const forbidden: IForbiddenRuleType[] = [
     to: { path: '^packages/', pathNot: '^packages/(client|job)/' },
   },
   {
+    name: 'load-tests-use-client',
+    severity: 'error',
+    from: { path: '^load-tests/scenarios/' },
+    to: { path: '^(packages|services)/', pathNot: '^packages/client/' },
+  },
+  {
     name: 'no-deep-imports',
     comment: 'packages are entered through their exports',
     severity: 'error',
@@ -64,7 +70,7 @@ const forbidden: IForbiddenRuleType[] = [
   },
 ];
 
-const { output } = (await cruise(['packages', 'services', 'tools'], {
+const { output } = (await cruise(['packages', 'services', 'tools', 'chaos', 'load-tests'], {
   ruleSet: { forbidden },
   validate: true,
   doNotFollow: { path: 'node_modules' },
