@@ -19,7 +19,7 @@ describe('buildWeb', () => {
   it('makes a small page without anything inline or from elsewhere', async () => {
     const dist = await buildWeb();
     const html = await readFile(join(dist, 'index.html'), 'utf8');
-    const assets = [...html.matchAll(/(?:src|href)="(\/[^"]+\.(?:js|css|svg))"/g)].map(
+    const assets = [...html.matchAll(/(?:src|href)="([^"#:]+\.(?:js|css|svg))"/g)].map(
       (match) => match[1] ?? '',
     );
     // the icon, the style sheet, the script, and what the script shares with parts that come later

@@ -57,7 +57,8 @@ async function buildInto(folder: string): Promise<void> {
     absWorkingDir: PACKAGE,
     logLevel: 'error',
   });
-  const assetOf = (path: string) => `/assets/${basename(path)}`;
+  // relative, so that the page works under a path too
+  const assetOf = (path: string) => `assets/${basename(path)}`;
   const outputOf = (source: string) => {
     const found = Object.entries(metafile.outputs).find(([, { entryPoint }]) => entryPoint === source);
     if (found === undefined) throw new Error(`the build of the page has nothing of ${source}`);

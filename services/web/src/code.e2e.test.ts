@@ -1,40 +1,16 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Browser, Page } from 'playwright-core';
-import { accessibilityFaults, findChromium, openBrowser, type Visit, visit } from '../test/browser.ts';
-import { Product } from '../test/product.ts';
+import { expect, it } from '@jest/globals';
+import type { Page } from 'playwright-core';
+import { accessibilityFaults } from '../test/browser.ts';
+import { describeInBrowser } from '../test/in-browser.ts';
 
 /** The editor against the product as `npm start` runs it, with the demo code model. */
 
 const LOOK_MS = 60_000;
 const FEEDBACK = 'genfleet_completion_feedback_total';
 
-const found = await findChromium();
-const path = 'path' in found ? found.path : '';
-const suite = 'path' in found ? describe : describe.skip;
-const name = 'path' in found ? 'the editor in a browser' : `the editor in a browser (${found.missing})`;
-
-suite(name, () => {
-  let browser: Browser;
-  let product: Product;
-  let current: Visit | undefined;
-
-  beforeAll(async () => {
-    [browser, product] = await Promise.all([openBrowser(path), Product.start()]);
-  }, 120_000);
-  afterAll(async () => {
-    await browser?.close();
-    await product?.remove();
-  });
-  afterEach(async () => {
-    await current?.page.context().close();
-    expect(current?.strangers ?? []).toEqual([]);
-  });
-
-  const open = async (options: Parameters<typeof visit>[2] = {}): Promise<Page> => {
-    current = undefined;
-    current = await visit(browser, product.url, options);
-    const { page } = current;
-    page.setDefaultTimeout(LOOK_MS);
+await describeInBrowser('the editor in a browser', (scene) => {
+  const open = async (options: Parameters<typeof scene.open>[0] = {}): Promise<Page> => {
+    const page = await scene.open(options);
     await page.getByRole('link', { name: 'Code', exact: true }).click();
     await editor(page).waitFor();
     // until the page knows the model nothing is asked
@@ -58,7 +34,7 @@ suite(name, () => {
     page.locator(`.figures dt:text-is("${name}") + dd`).textContent();
   const settled = (page: Page) => page.locator('.phase[data-phase="ready"]').waitFor();
   const counted = async (outcome: 'accepted' | 'rejected'): Promise<number> => {
-    const text = await (await fetch(`${product.url}/metrics`)).text();
+    const text = await (await fetch(`${scene.product.url}/metrics`)).text();
     const line = text.split('\n').find((each) => each.startsWith(FEEDBACK) && each.includes(`"${outcome}"`));
     return Number(line?.split(' ').at(-1) ?? 0);
   };
@@ -100,7 +76,7 @@ suite(name, () => {
     expect(await figure(page, 'Tokens/s')).toMatch(/^\d+$/);
     await page.keyboard.press('Control+z');
     expect(await written(page)).toBe('def add(a, b):');
-    expect(current?.errors).toEqual([]);
+    expect(scene.errors).toEqual([]);
   }, 180_000);
 
   it('takes one word with Ctrl and the arrow, and keeps the rest for whoever types it', async () => {
@@ -119,7 +95,7 @@ suite(name, () => {
     await page.keyboard.insertText(next);
     expect(await ghost(page).textContent()).toBe(rest.slice(1));
     expect(asked.filter((url) => url.endsWith('/v1/completions'))).toEqual([]);
-    expect(current?.errors).toEqual([]);
+    expect(scene.errors).toEqual([]);
   }, 180_000);
 
   it('lets a newer keystroke supersede what is being written, and counts that for nothing', async () => {
@@ -145,13 +121,13 @@ suite(name, () => {
     expect(sessions[0]).toMatch(/^page-/);
     expect(sessions[1]).toBe(sessions[0]);
     // on the server it is over as well
-    const job = `${product.url}/v1/completions/${overtaken.headers()['genfleet-job-id']}`;
+    const job = `${scene.product.url}/v1/completions/${overtaken.headers()['genfleet-job-id']}`;
     await until(async () => {
       const { status } = (await (await fetch(job)).json()) as { status: string };
       return status === 'cancelled';
     });
     expect([await counted('accepted'), await counted('rejected')]).toEqual(before);
-    expect(current?.errors).toEqual([]);
+    expect(scene.errors).toEqual([]);
   }, 180_000);
 
   it('counts what is dismissed with Escape, and then lets Tab leave the editor', async () => {
@@ -168,7 +144,7 @@ suite(name, () => {
     await page.keyboard.press('Escape');
     await page.keyboard.press('Tab');
     expect(await editor(page).evaluate((element) => element.contains(document.activeElement))).toBe(false);
-    expect(current?.errors).toEqual([]);
+    expect(scene.errors).toEqual([]);
   }, 180_000);
 
   it('fills in the middle: what stands after the cursor is sent as well', async () => {
@@ -183,7 +159,7 @@ suite(name, () => {
       suffix: '\n    return total / len(values)\n',
       model: 'genfleet-demo-code',
     });
-    expect(current?.errors).toEqual([]);
+    expect(scene.errors).toEqual([]);
   }, 180_000);
 
   it('keeps the text of the tab, and says plainly what the model is', async () => {
@@ -199,7 +175,7 @@ suite(name, () => {
     await page.reload();
     await editor(page).waitFor();
     expect(await written(page)).toBe('x = 1');
-    expect(current?.errors).toEqual([]);
+    expect(scene.errors).toEqual([]);
   }, 180_000);
 
   it('says when there is no model, or nobody to run it, and is an editor all the same', async () => {
@@ -218,7 +194,7 @@ suite(name, () => {
     await page.getByText('No worker runs m at the moment').waitFor();
     expect(await written(page)).toBe('x = 1');
     expect(asks).toBe(0);
-    expect(current?.errors).toEqual([]);
+    expect(scene.errors).toEqual([]);
   }, 180_000);
 
   it('says when the server asks for patience or refuses, and does not knock again in vain', async () => {
@@ -241,7 +217,7 @@ suite(name, () => {
     expect(await written(page)).toBe('abc');
     expect(await accessibilityFaults(page)).toEqual([]);
     // the browser's own lines about the two refusals, and nothing else
-    expect(current?.errors).toEqual([expect.stringContaining('429'), expect.stringContaining('403')]);
+    expect(scene.errors).toEqual([expect.stringContaining('429'), expect.stringContaining('403')]);
   }, 180_000);
 
   it.each([
@@ -259,7 +235,7 @@ suite(name, () => {
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
       await page.getByRole('button', { name: /^Take it/ }).click();
       expect(await figure(page, 'Accepted')).toBe('1');
-      expect(current?.errors).toEqual([]);
+      expect(scene.errors).toEqual([]);
     },
     180_000,
   );

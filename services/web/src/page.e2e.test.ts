@@ -1,49 +1,22 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Browser, Page } from 'playwright-core';
-import { accessibilityFaults, findChromium, openBrowser, type Visit, visit } from '../test/browser.ts';
-import { Product } from '../test/product.ts';
+import { expect, it } from '@jest/globals';
+import type { Page } from 'playwright-core';
+import { accessibilityFaults } from '../test/browser.ts';
+import { describeInBrowser } from '../test/in-browser.ts';
+import { startPathProxy } from '../test/path-proxy.ts';
 
 const PROMPT = 'a red circle above a blue square';
 /** A busy machine draws slowly. */
 const DRAW_MS = 120_000;
-const LOOK_MS = 60_000;
 
-const found = await findChromium();
-const path = 'path' in found ? found.path : '';
-const suite = 'path' in found ? describe : describe.skip;
-const name = 'path' in found ? 'the page in a browser' : `the page in a browser (${found.missing})`;
-
-suite(name, () => {
-  let browser: Browser;
-  let product: Product;
-  let current: Visit | undefined;
-
-  beforeAll(async () => {
-    [browser, product] = await Promise.all([openBrowser(path), Product.start()]);
-  }, 120_000);
-  afterAll(async () => {
-    await browser?.close();
-    await product?.remove();
-  });
-  afterEach(async () => {
-    await current?.page.context().close();
-    expect(current?.strangers ?? []).toEqual([]);
-  });
-
+await describeInBrowser('the page in a browser', (scene) => {
   /** A job of somebody else. */
   const post = async (body: Record<string, unknown>) => {
-    const response = await fetch(`${product.url}/images/`, {
+    const response = await fetch(`${scene.product.url}/images/`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body),
     });
     expect(response.status).toBe(202);
-  };
-  const open = async (options: Parameters<typeof visit>[2] = {}): Promise<Page> => {
-    current = undefined;
-    current = await visit(browser, product.url, options);
-    current.page.setDefaultTimeout(LOOK_MS);
-    return current.page;
   };
   const stage = (page: Page) => page.locator('#stage');
   const ask = async (page: Page, settings: Record<string, string> = {}) => {
@@ -53,9 +26,21 @@ suite(name, () => {
     await page.getByRole('button', { name: 'Generate' }).click();
   };
 
+  it('works under the path of a proxy', async () => {
+    await using proxy = await startPathProxy('/fleet', scene.product.url);
+    const page = await scene.open({}, proxy.url);
+    await page.getByText('1 worker runs it.').waitFor({ state: 'attached' });
+    const docs = await page
+      .getByRole('link', { name: 'API', exact: true })
+      .evaluate((link) => (link as HTMLAnchorElement).href);
+    expect(docs).toBe(`${proxy.url}/docs`);
+    expect((await fetch(docs)).status).toBe(200);
+    expect(scene.errors).toEqual([]);
+  }, 120_000);
+
   it('shows a picture as it appears out of noise, and keeps it in the gallery', async () => {
     await post({ generation_settings: { prompt: 'an older one', width: 64, height: 64, steps: 1 } });
-    const page = await open();
+    const page = await scene.open();
     await ask(page, { Steps: '40' });
     await stage(page).locator('img.preview').waitFor({ timeout: DRAW_MS });
     await stage(page)
@@ -69,11 +54,11 @@ suite(name, () => {
     const tile = page.locator('.tile').filter({ hasText: PROMPT });
     await tile.locator('img.loaded').waitFor();
     expect(await sizeOf(tile.locator('img.finished'))).toEqual([512, 512]);
-    expect(current?.errors).toEqual([]);
+    expect(scene.errors).toEqual([]);
   }, 300_000);
 
   it('tells how a picture was made, and makes the same again or another', async () => {
-    const page = await open();
+    const page = await scene.open();
     await page.locator('.tile a').first().click();
     const dialog = page.getByRole('dialog', { name: PROMPT });
     await dialog.waitFor();
@@ -93,11 +78,11 @@ suite(name, () => {
     await page.locator('.tile').nth(2).waitFor();
     await stage(page).getByText('Done', { exact: true }).waitFor({ timeout: DRAW_MS });
     expect(await stage(page).getByText(/^Seed/).textContent()).not.toContain(`Seed ${seed} `);
-    expect(current?.errors).toEqual([]);
+    expect(scene.errors).toEqual([]);
   }, 300_000);
 
   it('sends with Ctrl+Enter, shows the place in line and cancels what runs and what waits', async () => {
-    const page = await open();
+    const page = await scene.open();
     await ask(page, { Steps: '150', Pictures: '8' });
     await stage(page)
       .getByText(/^Step \d+ of \d+$/)
@@ -117,11 +102,11 @@ suite(name, () => {
     await page.keyboard.press('Escape');
     await dialog.waitFor({ state: 'detached' });
     expect(await page.locator('.tile[data-status="cancelled"]').count()).toBe(2);
-    expect(current?.errors).toEqual([]);
+    expect(scene.errors).toEqual([]);
   }, 300_000);
 
   it('shows what is wrong with the input beside it', async () => {
-    const page = await open();
+    const page = await scene.open();
     await page.getByLabel('Width', { exact: true }).fill('100');
     await page.getByLabel('Seed', { exact: true }).fill('-1');
     await page.getByRole('button', { name: 'Generate' }).click();
@@ -135,12 +120,12 @@ suite(name, () => {
     expect(await page.locator('#width-note').textContent()).toBe('must be a multiple of 8');
     expect(await page.locator('#prompt-note').textContent()).toBe('must not be empty');
     // the browser's own line about the refusal, and nothing else
-    expect(current?.errors).toEqual([expect.stringContaining('422')]);
+    expect(scene.errors).toEqual([expect.stringContaining('422')]);
   }, 180_000);
 
   it('lists dead letters with their reason and brings them back', async () => {
     await post({ generation_settings: { prompt: 'too late' }, deadline_seconds: 0.001 });
-    const page = await open();
+    const page = await scene.open();
     await page.locator('.tile[data-status="dead"]').waitFor({ timeout: DRAW_MS });
     await page.getByRole('link', { name: /Dead letters/ }).click();
     const letter = page.locator('.letter').filter({ hasText: 'too late' });
@@ -148,19 +133,19 @@ suite(name, () => {
     expect(await accessibilityFaults(page)).toEqual([]);
     await letter.getByRole('button', { name: 'Redrive' }).click();
     await page.getByRole('status').filter({ hasText: 'Back in line' }).waitFor();
-    expect(current?.errors).toEqual([]);
+    expect(scene.errors).toEqual([]);
   }, 180_000);
 
   it('says that the server is away, and goes on with the job when it is back', async () => {
-    const page = await open();
+    const page = await scene.open();
     await ask(page, { Steps: '120' });
     await stage(page)
       .getByText(/^Step \d+ of 120$/)
       .waitFor({ timeout: DRAW_MS });
-    await product.end('SIGKILL');
+    await scene.product.end('SIGKILL');
     const notice = page.getByText('The server does not answer.');
     await notice.waitFor();
-    await product.start();
+    await scene.product.start();
     await notice.waitFor({ state: 'detached' });
     await stage(page)
       .getByRole('img', { name: PROMPT, exact: true })
@@ -176,14 +161,14 @@ suite(name, () => {
   ] as const)(
     'has no accessibility faults in %s at %d pixels, and nothing sticks out',
     async (colorScheme, width) => {
-      const page = await open({ colorScheme, viewport: { width, height: 800 } });
+      const page = await scene.open({ colorScheme, viewport: { width, height: 800 } });
       await page.locator('.tile img.loaded').first().waitFor();
       expect(await accessibilityFaults(page)).toEqual([]);
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
       await page.locator('.tile a').first().click();
       await page.getByRole('dialog').waitFor();
       expect(await accessibilityFaults(page)).toEqual([]);
-      expect(current?.errors).toEqual([]);
+      expect(scene.errors).toEqual([]);
     },
     240_000,
   );

@@ -1,41 +1,30 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Browser } from 'playwright-core';
+import { afterAll, expect, it } from '@jest/globals';
 import { GitlabStandIn } from '../../../packages/auth-gitlab/test/gitlab-stand-in.ts';
-import { accessibilityFaults, findChromium, openBrowser, visit } from '../test/browser.ts';
+import { accessibilityFaults } from '../test/browser.ts';
+import { describeInBrowser, type Scene } from '../test/in-browser.ts';
 import { Product } from '../test/product.ts';
 
 /** The page of a product that asks GitLab about everybody. */
 
-const LOOK_MS = 60_000;
 const MAY = 'glpat-may-call-0001';
 const MAY_NOT = 'glpat-may-not-0002';
 
-const found = await findChromium();
-const path = 'path' in found ? found.path : '';
-const suite = 'path' in found ? describe : describe.skip;
-const name = 'path' in found ? 'the page with a token' : `the page with a token (${found.missing})`;
+let gitlab: GitlabStandIn;
 
-suite(name, () => {
-  let browser: Browser;
-  let gitlab: GitlabStandIn;
-  let product: Product;
+async function startGuarded(): Promise<Product> {
+  gitlab = await GitlabStandIn.start();
+  gitlab.addUser(MAY, true);
+  gitlab.addUser(MAY_NOT, false);
+  return Product.start({ AUTH: 'gitlab', GITLAB_API_URL: gitlab.apiUrl, USE_LOCAL_CACHE: 'true' });
+}
 
-  beforeAll(async () => {
-    gitlab = await GitlabStandIn.start();
-    gitlab.addUser(MAY, true);
-    gitlab.addUser(MAY_NOT, false);
-    const env = { AUTH: 'gitlab', GITLAB_API_URL: gitlab.apiUrl, USE_LOCAL_CACHE: 'true' };
-    [browser, product] = await Promise.all([openBrowser(path), Product.start(env)]);
-  }, 120_000);
-  afterAll(async () => {
-    await browser?.close();
-    await product?.remove();
-    await gitlab?.stop();
-  });
+await describeInBrowser('the page with a token', tests, startGuarded);
+
+function tests(scene: Scene): void {
+  afterAll(() => gitlab?.stop());
 
   it('asks for one, says why it does not do, and works with one that does', async () => {
-    const { page, errors, strangers } = await visit(browser, product.url);
-    page.setDefaultTimeout(LOOK_MS);
+    const page = await scene.open();
     const use = async (label: string, token: string) => {
       await page.getByLabel(label).fill(token);
       await page.getByRole('button', { name: 'Use it' }).click();
@@ -65,8 +54,6 @@ suite(name, () => {
     await page.getByLabel('This server asks for a token').waitFor();
     expect(await page.evaluate(() => JSON.stringify([localStorage, sessionStorage]))).not.toContain('glpat');
     // the browser's own lines about the refusals, and nothing else
-    expect(errors.filter((line) => !/status of 40[13]/.test(line))).toEqual([]);
-    expect(strangers).toEqual([]);
-    await page.context().close();
+    expect(scene.errors.filter((line) => !/status of 40[13]/.test(line))).toEqual([]);
   }, 240_000);
-});
+}

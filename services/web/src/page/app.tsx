@@ -54,7 +54,7 @@ function Header(): JSX.Element {
   return (
     <header>
       <a class="brand" href="#/">
-        <img src="/favicon.svg" alt="" width="34" height="34" />
+        <img src="favicon.svg" alt="" width="34" height="34" />
         Genfleet
       </a>
       <nav aria-label="Pages">
@@ -69,7 +69,7 @@ function Header(): JSX.Element {
           Dead letters
           {deadCount.value > 0 && <span class="badge">{deadCount.value}</span>}
         </a>
-        <a href="/docs">API</a>
+        <a href="docs">API</a>
       </nav>
       <div class="own">
         <ForgetToken />

@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
+import { base } from './base.ts';
 import { guardedFetch } from './server.ts';
 import { token } from './token.ts';
 
@@ -38,6 +39,6 @@ export function useFileUrl(url: string | undefined): string | undefined {
 /** The path of a file that this server keeps; the token is for nobody else. */
 function ownPath(url: string): string | undefined {
   const { origin, pathname, search } = new URL(url, window.location.href);
-  const isOwn = origin === window.location.origin && pathname.startsWith('/artifacts/');
+  const isOwn = origin === window.location.origin && pathname.startsWith(`${base}artifacts/`);
   return isOwn ? `${pathname}${search}` : undefined;
 }

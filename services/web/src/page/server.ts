@@ -1,5 +1,6 @@
 import { ApiError, createClient, type Model } from '@genfleet/client';
 import { computed, signal } from '@preact/signals';
+import { base } from './base.ts';
 import { refusalOf, token, tokenRefusal } from './token.ts';
 
 /** A request that has no answer after this long will not get one. */
@@ -30,7 +31,7 @@ function boundOf(init: RequestInit | undefined): AbortSignal {
 }
 
 /** The API that served this page. */
-export const client = createClient({ fetch: guardedFetch });
+export const client = createClient({ baseUrl: base.slice(0, -1), fetch: guardedFetch });
 
 /** Whether the server answered last time it was asked. */
 export const isOnline = signal(true);
