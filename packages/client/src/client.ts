@@ -1,6 +1,8 @@
 import { type CallOptions, type ClientOptions, caller } from './call.ts';
 import { type Completions, completionCalls } from './completions.ts';
 import { type EventOptions, followEvents } from './events.ts';
+import { type Jobs, jobCalls, type Ledger, ledgerCalls } from './ledger.ts';
+import { queryOf } from './query.ts';
 import { receiptIn } from './receipt.ts';
 import type {
   Accepted,
@@ -24,10 +26,19 @@ export interface CreateOptions extends CallOptions {
 export interface ListFilter {
   /** 1 to 100, default 20. */
   readonly limit?: number;
+  /** Not together with `cursor`. */
   readonly offset?: number;
+  /** `next` of the page before: neither skips nor repeats a job when others come meanwhile. */
+  readonly cursor?: string;
   readonly status?: readonly ImageStatus[];
   readonly grouping?: string;
   readonly model?: string;
+  /** Of whom the jobs are; whoever is no operator may name only the own one. */
+  readonly tenant?: string;
+  /** Requested at or after this time, ISO 8601. */
+  readonly from?: string;
+  /** Requested before this time. */
+  readonly to?: string;
 }
 
 export interface ImagePage {
@@ -35,6 +46,8 @@ export interface ImagePage {
   readonly images: Image[];
   /** How many there are in all under the filter. */
   readonly total: number;
+  /** `cursor` of the page behind this one; undefined at the end. */
+  readonly next: string | undefined;
 }
 
 export interface CreatedImage {
@@ -60,6 +73,8 @@ export interface Client {
   /** The models that workers announced. */
   models(options?: CallOptions): Promise<Model[]>;
   readonly completions: Completions;
+  readonly jobs: Jobs;
+  readonly ledger: Ledger;
 }
 
 export function createClient(options: ClientOptions = {}): Client {
@@ -68,7 +83,11 @@ export function createClient(options: ClientOptions = {}): Client {
   const list = async (url: string, callOptions: CallOptions): Promise<ImagePage> => {
     const response = await call(url, callOptions);
     const images = (await response.json()) as Image[];
-    return { images, total: Number(response.headers.get('x-total-count') ?? images.length) };
+    return {
+      images,
+      total: Number(response.headers.get('x-total-count') ?? images.length),
+      next: response.headers.get('x-next-cursor') ?? undefined,
+    };
   };
   return {
     createImage: async (request, { signal, idempotencyKey, waitSeconds } = {}) => {
@@ -109,14 +128,7 @@ export function createClient(options: ClientOptions = {}): Client {
       return ((await response.json()) as { models: Model[] }).models;
     },
     completions: completionCalls(call),
+    jobs: jobCalls(call),
+    ledger: ledgerCalls(call),
   };
-}
-
-function queryOf(filter: ListFilter): string {
-  const query = new URLSearchParams();
-  for (const [name, value] of Object.entries(filter)) {
-    if (value !== undefined) query.set(name, Array.isArray(value) ? value.join(',') : String(value));
-  }
-  const text = query.toString();
-  return text ? `?${text}` : '';
 }

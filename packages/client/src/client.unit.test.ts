@@ -74,8 +74,42 @@ describe('listImages', () => {
   it('puts the filter in the query and reads the total', async () => {
     const { calls, client } = scripted(json([], { headers: { 'x-total-count': '41' } }));
     const page = await client.listImages({ limit: 5, status: ['queued', 'running'], grouping: 'a b' });
-    expect(page).toEqual({ images: [], total: 41 });
+    expect(page).toEqual({ images: [], total: 41, next: undefined });
     expect(calls[0]?.url).toBe('http://api/images/?limit=5&status=queued%2Crunning&grouping=a+b');
+  });
+
+  it('gives the cursor of the next page', async () => {
+    const { calls, client } = scripted(json([], { headers: { 'x-next-cursor': 'abc' } }), json([]));
+    const { next } = await client.listImages({ from: '2026-03-01T12:00:00Z' });
+    expect(next).toBe('abc');
+    await client.listImages({ ...(next === undefined ? {} : { cursor: next }) });
+    expect(calls.map(({ url }) => url)).toEqual([
+      'http://api/images/?from=2026-03-01T12%3A00%3A00Z',
+      'http://api/images/?cursor=abc',
+    ]);
+  });
+});
+
+describe('jobs and the ledger', () => {
+  it('are asked with the filter in the query', async () => {
+    const { calls, client } = scripted(
+      json({ jobs: [], next: 'c' }),
+      json({ id: 'a', kind: 'txt2img', status: 'queued', events: [] }),
+      json({ queries: [{ name: 'throughput', about: '', parameters: [] }] }),
+      json({ columns: [], rows: [], truncated: false, elapsed_ms: 1 }),
+    );
+    expect(await client.jobs.list({ kind: ['txt2img', 'completion'], tenant: 't', limit: 2 })).toMatchObject({
+      next: 'c',
+    });
+    expect(await client.jobs.history('a/b')).toMatchObject({ id: 'a' });
+    expect(await client.ledger.queries()).toMatchObject([{ name: 'throughput' }]);
+    expect(await client.ledger.ask('throughput', { from: '2026-03-01' })).toMatchObject({ rows: [] });
+    expect(calls.map(({ url }) => url)).toEqual([
+      'http://api/jobs?kind=txt2img%2Ccompletion&tenant=t&limit=2',
+      'http://api/jobs/a%2Fb/history',
+      'http://api/ledger/queries',
+      'http://api/ledger/queries/throughput?from=2026-03-01',
+    ]);
   });
 });
 

@@ -10,6 +10,7 @@ export {
 } from './client.ts';
 export type { Completions, StreamOptions } from './completions.ts';
 export type { EventOptions } from './events.ts';
+export type { JobFilter, Jobs, Ledger, NamedQueryParameters } from './ledger.ts';
 export type {
   Accepted,
   CompletionChunk,
@@ -17,7 +18,14 @@ export type {
   Image,
   ImageEvent,
   ImageStatus,
+  JobHistory,
+  JobHistoryEvent,
+  JobKind,
+  JobList,
+  JobRow,
+  LedgerAnswer,
   Model,
+  NamedQuery,
   NewCompletion,
   NewImage,
   OpenAiError,

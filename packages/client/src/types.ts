@@ -13,6 +13,12 @@ import type {
   redrivenAllSchema,
   redrivenSchema,
 } from './contract.ts';
+import type {
+  jobHistorySchema,
+  jobListSchema,
+  ledgerAnswerSchema,
+  namedQueryListSchema,
+} from './ledger-contract.ts';
 
 export type { Receipt };
 export type Accepted = z.output<typeof acceptedSchema>;
@@ -25,6 +31,13 @@ export type Problem = z.output<typeof problemSchema>;
 export type Queue = z.output<typeof queueSchema>;
 export type Redriven = z.output<typeof redrivenSchema>;
 export type RedrivenAll = z.output<typeof redrivenAllSchema>;
+export type JobList = z.output<typeof jobListSchema>;
+export type JobRow = JobList['jobs'][number];
+export type JobKind = JobRow['kind'];
+export type JobHistory = z.output<typeof jobHistorySchema>;
+export type JobHistoryEvent = JobHistory['events'][number];
+export type NamedQuery = z.output<typeof namedQueryListSchema>['queries'][number];
+export type LedgerAnswer = z.output<typeof ledgerAnswerSchema>;
 export type Model = z.output<typeof modelListSchema>['models'][number];
 
 /** Body of `POST /images/`: only the prompt has no default. */
