@@ -120,6 +120,26 @@ describe('completions.stream', () => {
   });
 });
 
+describe('completions.get and completions.cancel', () => {
+  it('read and end one completion', async () => {
+    const job = { id: 'a/b', status: 'cancelled' };
+    const { calls, client } = answering(() => Response.json(job));
+    expect(await client.completions.get('a/b')).toEqual(job);
+    expect(await client.completions.cancel('a/b')).toEqual(job);
+    expect(calls.map(({ url, init }) => [url, init?.method])).toEqual([
+      ['http://api/v1/completions/a%2Fb', undefined],
+      ['http://api/v1/completions/a%2Fb', 'DELETE'],
+    ]);
+  });
+
+  it('give no job where the cancellation is on its way', async () => {
+    const { client } = answering(() =>
+      Response.json({ message: 'being cancelled', id: 'a' }, { status: 202 }),
+    );
+    expect(await client.completions.cancel('a')).toBeUndefined();
+  });
+});
+
 describe('completions.feedback', () => {
   it('says of one completion whether it was taken', async () => {
     const { calls, client } = answering(() => new Response(null, { status: 204 }));

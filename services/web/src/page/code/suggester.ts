@@ -35,7 +35,7 @@ export interface SuggestionEvents {
 }
 
 export interface SuggesterParts {
-  readonly completions: Client['completions'];
+  readonly completions: Pick<Client['completions'], 'stream' | 'feedback'>;
   readonly events: SuggestionEvents;
   /** Calls back after a while, in ms, unless the returned function is called before. */
   readonly later: (call: () => void, delayMs: number) => () => void;
