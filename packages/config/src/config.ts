@@ -2,6 +2,7 @@ import { GenfleetError } from '@genfleet/job';
 import { z } from 'zod';
 
 const duration = (defaultMs: number) => z.coerce.number().int().min(0).max(86_400_000).default(defaultMs);
+const hours = (fallback: number) => z.coerce.number().min(0).max(1_000_000).default(fallback);
 const count = (fallback: number, max = 1_000_000) =>
   z.coerce.number().int().min(1).max(max).default(fallback);
 const wanted = (what: string) => ({ error: `wanted: ${what}` });
@@ -23,6 +24,7 @@ const OWN_PATHS = [
   'metrics',
   'assets',
   'ledger',
+  'jobs',
 ];
 /** Where a page is served, without a slash at its end; undefined turns it off. */
 const pagePath = (fallback: string) =>
@@ -77,6 +79,16 @@ const schema = z.object({
   REDOC_URL: pagePath('/redoc'),
   AUTH: z.enum(['none', 'gitlab']).optional(),
   BYPASS_EXTERNAL_AUTH: flag,
+  OPERATORS: z
+    .string()
+    .default('')
+    .transform((text) => text.split(',').map((id) => id.trim().toLowerCase()))
+    .transform((ids) => ids.filter(Boolean))
+    .pipe(
+      z.array(
+        z.string().regex(/^(\*|[0-9a-f]{16})$/, wanted('ids of callers, 16 hex digits each, or * for all')),
+      ),
+    ),
   GITLAB_API_URL: z
     .url({ protocol: /^https?$/, ...wanted('http(s)://host/api/v4/') })
     .refine(
@@ -112,12 +124,24 @@ const schema = z.object({
         .map((name) => name.trim())
         .filter(Boolean),
     ),
+  IMAGES_VIEW_HOURS: hours(0),
+  COMPLETIONS_VIEW_HOURS: hours(24),
   RETRY_BACKOFF_MS: z
     .string()
     .regex(/^\d+(,\d+)*$/, wanted('waits in ms, separated by commas'))
     .default('1000,5000,25000')
     .transform((text) => text.split(',').map(Number)),
   WORKER_BATCH_JOBS: count(4, 64),
+  TENANT_WEIGHTS: z
+    .string()
+    .regex(
+      /^([^=,\s]+=\d+(\.\d+)?(,\s*|$))*$/,
+      wanted('tenant=weight, separated by commas: team-a=3,team-b=1'),
+    )
+    .default('')
+    .transform(weightsIn)
+    .refine((weights) => Object.values(weights).every((weight) => weight > 0), wanted('weights above 0')),
+  SCHEDULING_PATIENCE_SECONDS: count(60, 86_400),
   ENGINE_IDLE_TIMEOUT_MS: duration(120_000),
   DRAIN_GRACE_MS: duration(25_000),
   ARTIFACT_URL_TTL_SECONDS: count(3_600, 604_800),
@@ -216,9 +240,10 @@ function isPlain({ username, password, search, hash }: URL): boolean {
   return [username, password, search, hash].every((part) => part === '');
 }
 
-/** Secrets, and addresses that may carry one, are not repeated. */
+/** Secrets, and what may have one in it by mistake, are not repeated. */
 function shown(name: string, value: string | undefined): string {
-  const isHidden = /SECRET|TOKEN|KEY|PASSWORD/.test(name) || (/_URL$/.test(name) && /[@?]/.test(value ?? ''));
+  const isHidden =
+    /SECRET|TOKEN|KEY|PASSWORD|OPERATORS/.test(name) || (/_URL$/.test(name) && /[@?]/.test(value ?? ''));
   return isHidden ? '(hidden)' : JSON.stringify(value);
 }
 
@@ -233,4 +258,18 @@ export function topicPolicy(config: Pick<Config, 'PROMPT_RETENTION_MS' | 'WEBHOO
     promptRetentionMs: config.PROMPT_RETENTION_MS,
     webhooks: config.WEBHOOK_SECRET !== undefined,
   };
+}
+
+/** Of `a=3,b=1`. */
+function weightsIn(text: string): Readonly<Record<string, number>> {
+  const pairs = text.split(',').map((pair) => pair.trim().split('='));
+  return Object.fromEntries(pairs.filter(([name]) => name).map(([name, weight]) => [name, Number(weight)]));
+}
+
+const HOUR_MS = 3_600_000;
+
+/** How far back the view of each kind of job reaches, in ms; undefined for all jobs. */
+export function viewWindows(config: Pick<Config, 'IMAGES_VIEW_HOURS' | 'COMPLETIONS_VIEW_HOURS'>) {
+  const windowMs = (given: number) => (given === 0 ? undefined : given * HOUR_MS);
+  return { txt2img: windowMs(config.IMAGES_VIEW_HOURS), completion: windowMs(config.COMPLETIONS_VIEW_HOURS) };
 }

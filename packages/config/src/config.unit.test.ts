@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { GenfleetError } from '@genfleet/job';
 import { describe, expect, it } from '@jest/globals';
-import { readConfig } from './config.ts';
+import { readConfig, viewWindows } from './config.ts';
 
 describe('readConfig', () => {
   it('puts everything under DATA_DIR when nothing else is said', () => {
@@ -26,6 +26,22 @@ describe('readConfig', () => {
   it('never prints a secret', () => {
     expect(() => readConfig({ WEBHOOK_SECRET: 'hunter2' })).toThrow(/WEBHOOK_SECRET=\(hidden\)/);
     expect(() => readConfig({ WEBHOOK_SECRET: 'hunter2' })).not.toThrow(/hunter2/);
+  });
+
+  it('takes ids of operators, and prints none: what stands there may be a token', () => {
+    const { OPERATORS } = readConfig({ OPERATORS: ' 0123456789ABCDEF, *,' });
+    expect(OPERATORS).toEqual(['0123456789abcdef', '*']);
+    expect(readConfig({}).OPERATORS).toEqual([]);
+    const wrong = () => readConfig({ OPERATORS: 'glpat-hunter2' });
+    expect(wrong).toThrow(/OPERATORS=\(hidden\): wanted: ids of callers/);
+    expect(wrong).not.toThrow(/hunter2/);
+  });
+
+  it('takes the windows of the views in hours, 0 for all jobs', () => {
+    expect(viewWindows(readConfig({}))).toEqual({ txt2img: undefined, completion: 86_400_000 });
+    const given = readConfig({ IMAGES_VIEW_HOURS: '720', COMPLETIONS_VIEW_HOURS: '0.5' });
+    expect(viewWindows(given)).toEqual({ txt2img: 2_592_000_000, completion: 1_800_000 });
+    expect(() => readConfig({ IMAGES_VIEW_HOURS: '-1' })).toThrow(/IMAGES_VIEW_HOURS="-1"/);
   });
 
   it.each(['True', 'true', 'TRUE', '1'])('takes %s for yes, and its opposite for no', (yes) => {

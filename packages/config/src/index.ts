@@ -1,1 +1,1 @@
-export { type Config, loadConfig, readConfig, topicPolicy } from './config.ts';
+export { type Config, loadConfig, readConfig, topicPolicy, viewWindows } from './config.ts';

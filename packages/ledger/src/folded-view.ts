@@ -2,7 +2,7 @@ import { GenfleetError, type JobState, type Topic } from '@genfleet/job';
 import { ChangeListeners } from './change-listeners.ts';
 import { Folding } from './folding.ts';
 import { countJobs, listJobs } from './job-list.ts';
-import type { Change, JobFilter, LocalView, Page } from './view.ts';
+import type { BuildProgress, Change, JobFilter, LocalView, Page } from './view.ts';
 import { isDamage } from './view-file.ts';
 import type { ViewOptions } from './view-options.ts';
 import type { ViewStore } from './view-store.ts';
@@ -19,6 +19,10 @@ export class FoldedView implements LocalView {
 
   get ready(): boolean {
     return this.#folding.ready;
+  }
+
+  get progress(): BuildProgress {
+    return this.#folding.progress.now();
   }
 
   get coversFromMs(): number {

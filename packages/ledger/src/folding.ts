@@ -4,6 +4,7 @@ import type { ChangeListeners } from './change-listeners.ts';
 import { Coverage } from './coverage.ts';
 import { foldedToEnds } from './fence.ts';
 import { Fold } from './fold.ts';
+import { FoldProgress, progressText } from './fold-progress.ts';
 import { spareHeap } from './heap-thrift.ts';
 import { Places } from './places.ts';
 import { TopicFeeds } from './topic-feeds.ts';
@@ -29,6 +30,7 @@ const TRIM_MS = 10_000;
 export class Folding {
   readonly places = new Places();
   readonly coverage: Coverage;
+  readonly progress: FoldProgress;
   store: ViewStore;
   ready = false;
   readonly #options: ViewOptions;
@@ -42,7 +44,6 @@ export class Folding {
   #wake = Promise.withResolvers<void>();
   #becameReady = Promise.withResolvers<void>();
   #fault: { readonly err: unknown } | undefined;
-  #folded = 0;
   #reportedMs = performance.now();
   readonly #done: Promise<void>;
   readonly #trimTimer: NodeJS.Timeout | undefined;
@@ -51,6 +52,7 @@ export class Folding {
     this.#options = options;
     this.#listeners = listeners;
     this.#topics = options.kinds.flatMap(topicsOf);
+    this.progress = new FoldProgress(options.now);
     const { store, rebuilt } = openStore(options.file);
     this.store = store;
     const { bus, log } = options;
@@ -151,6 +153,7 @@ export class Folding {
     // who waits already goes on waiting for the same
     if (this.ready) this.#becameReady = Promise.withResolvers();
     this.ready = false;
+    this.progress.restart();
     this.#stopSparing();
     this.#stopSparing = spareHeap();
   }
@@ -236,7 +239,7 @@ export class Folding {
         feed.take();
         if (!feed.isBackfill) read.set(feed.topic.name, message.messageId);
         if (change && !this.#listeners.isEmpty) changes.push(change);
-        this.#folded += 1;
+        this.progress.folded(message.publishTimeMs);
       }
       this.#fold.flush();
       for (const [topic, messageId] of read) this.store.saveCursor(topic, messageId);
@@ -261,10 +264,11 @@ export class Folding {
       this.ready = true;
       this.#stopSparing();
       this.#becameReady.resolve();
-      this.#options.log.info({}, `view ready: ${this.#folded} messages folded`);
+      this.#options.log.info({}, `view ready: ${this.progress.now().messages} messages folded`);
+      this.progress.finish();
     } else if (performance.now() - this.#reportedMs > PROGRESS_MS) {
       this.#reportedMs = performance.now();
-      this.#options.log.info({}, `view being built: ${this.#folded} messages folded`);
+      this.#options.log.info({}, `view being built: ${progressText(this.progress.now())}`);
     }
   }
 }

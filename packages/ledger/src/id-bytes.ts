@@ -14,3 +14,8 @@ export function idFloor(timeMs: number): Buffer {
   bytes.writeUIntBE(Math.min(Math.max(0, Math.ceil(timeMs)), 2 ** 48 - 1), 0, 6);
   return bytes;
 }
+
+/** `idFloor` as text: where the jobs of this time begin in any order by id. */
+export function firstIdAt(timeMs: number): string {
+  return idText(idFloor(timeMs));
+}

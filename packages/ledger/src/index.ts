@@ -1,3 +1,4 @@
+export { firstIdAt } from './id-bytes.ts';
 export { openView } from './open-view.ts';
 export { openViews, type Views } from './open-views.ts';
 export { csvLines, textOf } from './sql/csv.ts';
@@ -31,5 +32,13 @@ export {
   verifyLedger,
 } from './verify/verify-ledger.ts';
 export { VIOLATION_CODES, type Violation, type ViolationCode } from './verify/violation.ts';
-export { type Change, COUNT_CAP, type JobFilter, type LocalView, type Page, type View } from './view.ts';
+export {
+  type BuildProgress,
+  type Change,
+  COUNT_CAP,
+  type JobFilter,
+  type LocalView,
+  type Page,
+  type View,
+} from './view.ts';
 export type { ViewOptions } from './view-options.ts';

@@ -1,6 +1,6 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import type { JobState } from '@genfleet/job';
-import { idText } from './id-bytes.ts';
+import { idBytes, idFloor, idText } from './id-bytes.ts';
 import { statusNumber } from './listing.ts';
 import { unpackState } from './state-text.ts';
 import { COUNT_CAP, type JobFilter, type Page } from './view.ts';
@@ -25,20 +25,40 @@ export function listJobs(store: ViewStore, filter: JobFilter, page: Page): reado
   const matching = store.counts.matching(filter);
   const end = Math.min(page.offset + page.limit, matching);
   if (end <= page.offset) return [];
-  const rows = newestFirst(store.db, walksOf(store, filter), page.offset, end);
+  const before = page.before === undefined ? [] : [idBytes(page.before)];
+  const rows = newestFirst(store.db, within(walksOf(store, filter), filter, before), page.offset, end);
   const body = store.db.prepare('SELECT state FROM body WHERE n = ?');
   return rows.map(({ n, id }) => unpackState(idText(id), String(body.get(n)?.['state'])));
 }
 
-/** Exact by the counts; of a grouping, which has no count, at most `COUNT_CAP`. */
+/** Exact by the counts; of a grouping or a range of time, which have no count, at most `COUNT_CAP`. */
 export function countJobs(store: ViewStore, filter: JobFilter): number {
   const matching = store.counts.matching(filter);
-  if (filter.grouping === undefined || matching === 0) return matching;
-  const { where, values } = groupingWalk(filter, filter.grouping);
-  const counted = store.db
-    .prepare(`SELECT count(*) AS jobs FROM (SELECT 1 FROM job ${where} LIMIT ${COUNT_CAP})`)
-    .get(...values);
-  return Number(counted?.['jobs']);
+  const hasCount = filter.grouping === undefined && filter.fromMs === undefined && filter.toMs === undefined;
+  if (hasCount || matching === 0) return matching;
+  let jobs = 0;
+  for (const { where, values } of within(walksOf(store, filter), filter)) {
+    const counted = store.db
+      .prepare(`SELECT count(*) AS jobs FROM (SELECT 1 FROM job ${where} LIMIT ${COUNT_CAP - jobs})`)
+      .get(...values);
+    jobs += Number(counted?.['jobs']);
+  }
+  return jobs;
+}
+
+/** The walks between the ends of the range, which every index has behind its other columns. */
+function within(
+  walks: readonly Walk[],
+  { fromMs, toMs }: JobFilter,
+  before: readonly Uint8Array[] = [],
+): readonly Walk[] {
+  const lower = fromMs === undefined ? [] : [idFloor(fromMs)];
+  const upper = [...before, ...(toMs === undefined ? [] : [idFloor(toMs)])];
+  const bounds = `${lower.map(() => ' AND id >= ?').join('')}${upper.map(() => ' AND id < ?').join('')}`;
+  return walks.map(({ where, values }) => ({
+    where: where + bounds,
+    values: [...values, ...lower, ...upper],
+  }));
 }
 
 function walksOf(store: ViewStore, filter: JobFilter): readonly Walk[] {

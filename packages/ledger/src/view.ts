@@ -6,11 +6,26 @@ export interface JobFilter {
   readonly model?: string;
   /** Exact value of the metadata entry `grouping`. */
   readonly grouping?: string;
+  /** Unix ms: only jobs requested at or after it, by the time inside their ids. */
+  readonly fromMs?: number;
+  /** Unix ms: only jobs requested before it. */
+  readonly toMs?: number;
 }
 
 export interface Page {
   readonly limit: number;
   readonly offset: number;
+  /** Only jobs whose ids sort before this one: those behind it in the list. */
+  readonly before?: string;
+}
+
+/** How far the topics have been read since the view was opened. */
+export interface BuildProgress {
+  readonly messages: number;
+  /** Of the time from the first message read to the opening, 0 to 1; undefined before the first message. */
+  readonly share: number | undefined;
+  /** At the pace so far; undefined while there is none. */
+  readonly secondsLeft: number | undefined;
 }
 
 export interface Change {
@@ -19,7 +34,7 @@ export interface Change {
   readonly state: JobState;
 }
 
-/** Counts of one grouping stop here: beyond it they say "at least". */
+/** Counts of one grouping, or of a range of time, stop here: beyond it they say "at least". */
 export const COUNT_CAP = 10_000;
 
 /** State folded from the topics into a local SQLite file that can be thrown away. */
@@ -32,7 +47,7 @@ export interface View {
    * read yet counts as `unknown` and is listed only when that status is asked for; all others have a `request`.
    */
   jobs(filter: JobFilter, page: Page): readonly JobState[];
-  /** How many `jobs` would list. Exact, but with a `grouping` it stops counting at `COUNT_CAP`. */
+  /** How many `jobs` would list. Exact, but with a `grouping` or a range of time it stops counting at `COUNT_CAP`. */
   count(filter: JobFilter): number;
   /**
    * Jobs waiting ahead of this one: earlier requests of its kind not yet started, 0 for the next in line and for
@@ -52,6 +67,12 @@ export interface View {
   caughtUp(timeoutMs: number): Promise<boolean>;
   /** True from the first time the end of every topic was reached. */
   readonly ready: boolean;
+  readonly progress: BuildProgress;
+  /**
+   * Every job requested at or after this Unix time in ms is here with all its events; 0 when that is every job
+   * of the ledger. Of older jobs nothing is known. The time of a job is the one inside its id.
+   */
+  readonly coversFromMs: number;
   /**
    * Calls back after the fold of each event that changed the job (or any job), until the signal aborts. An event
    * read twice, or one that comes after the end of its job, changes nothing. After a restart the events missed
@@ -63,11 +84,6 @@ export interface View {
 
 /** A view that may hold only the jobs requested since some time, and can be made to reach further back. */
 export interface LocalView extends View {
-  /**
-   * Every job requested at or after this Unix time in ms is here with all its events; 0 when that is every job
-   * of the ledger. Of older jobs nothing is known. The time of a job is the one inside its id.
-   */
-  readonly coversFromMs: number;
   /**
    * Reads the ledger again from this time on, so that jobs as old as that are covered: for a worker that is handed
    * a job older than its view. Resolves true at once if they are already, false after `timeoutMs` (the reading

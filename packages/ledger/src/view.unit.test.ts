@@ -38,10 +38,10 @@ describe('a view of any ledger', () => {
           expect(view.job(idOf(n))).toEqual(expected.states.get(idOf(n)));
           expect(view.position(idOf(n))).toBe(expected.position(idOf(n)));
         }
-        for (const [filter, { limit, offset }] of asked) {
-          expect(view.jobs(filter, { limit, offset })).toEqual(
-            expected.jobs(filter).slice(offset, offset + limit),
-          );
+        for (const [filter, page] of asked) {
+          const { limit, offset, before } = page;
+          const listed = expected.jobs(filter).filter(({ id }) => before === undefined || id < before);
+          expect(view.jobs(filter, page)).toEqual(listed.slice(offset, offset + limit));
           expect(view.count(filter)).toBe(expected.jobs(filter).length);
         }
         expect(view.waiting()).toEqual(expected.waiting());
@@ -164,12 +164,13 @@ describe('a view', () => {
     expect(seen).toHaveLength(4);
   });
 
-  it('caps only the count of a grouping', async () => {
+  it('caps only the count of a grouping and of a time', async () => {
     const bus = new MemoryBus();
     for (let n = 0; n < 10_050; n++) bus.append(REQUESTED, message(requested(n, { grouping: 'many' })));
     const view = await viewOf(bus);
     expect(view.count({})).toBe(10_050);
     expect(view.count({ grouping: 'many' })).toBe(10_000);
+    expect(view.count({ fromMs: 0 })).toBe(10_000);
     expect(view.count({ grouping: 'many', status: ['completed'] })).toBe(0);
     expect(view.position(requested(10_049).id)).toBe(10_049);
     expect(view.jobs({ grouping: 'many' }, { limit: 2, offset: 10_048 }).map(({ id }) => id)).toEqual([

@@ -4,6 +4,7 @@ import {
   evolve,
   type JobEvent,
   type JobState,
+  jobIdTimeMs,
   type LedgerOrder,
   statusOf,
   topicOf,
@@ -74,13 +75,19 @@ export const someFilter: fc.Arbitrary<JobFilter> = fc.record(
     ] as const),
     model: fc.constantFrom(...MODELS, 'none'),
     grouping: fc.constantFrom(...GROUPINGS, 'none'),
+    fromMs: fc.integer({ min: START_MS - 1, max: START_MS + 9 }),
+    toMs: fc.integer({ min: START_MS - 1, max: START_MS + 9 }),
   },
   { requiredKeys: [] },
 );
-export const somePage: fc.Arbitrary<Page> = fc.record({
-  limit: fc.integer({ min: 1, max: 9 }),
-  offset: fc.nat(5),
-});
+export const somePage: fc.Arbitrary<Page> = fc.record(
+  {
+    limit: fc.integer({ min: 1, max: 9 }),
+    offset: fc.nat(5),
+    before: fc.nat(9).map((n) => idOf(n)),
+  },
+  { requiredKeys: ['limit', 'offset'] },
+);
 
 /** What a view should answer, worked out from all states. */
 export class Expected {
@@ -95,7 +102,9 @@ export class Expected {
   }
 
   jobs(filter: JobFilter): JobState[] {
+    const { fromMs = 0, toMs = Number.POSITIVE_INFINITY } = filter;
     return [...this.states.values()]
+      .filter(({ id }) => (jobIdTimeMs(id) ?? 0) >= fromMs && (jobIdTimeMs(id) ?? 0) < toMs)
       .filter((state) => {
         const { request } = state;
         const status = request ? statusOf(state) : 'unknown';

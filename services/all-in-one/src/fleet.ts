@@ -10,7 +10,7 @@ import {
 } from '@genfleet/adapters';
 import { startApi } from '@genfleet/api';
 import { fleetTopics } from '@genfleet/bus';
-import { type Config, topicPolicy } from '@genfleet/config';
+import { type Config, topicPolicy, viewWindows } from '@genfleet/config';
 import { type Kind, newJobId } from '@genfleet/job';
 import { openViews } from '@genfleet/ledger';
 import { createLogger, createRegistry, createWorkerMetrics, flushTraces } from '@genfleet/telemetry';
@@ -42,14 +42,13 @@ export async function startFleet(config: Config): Promise<Fleet> {
   // the model is loaded while the rest starts; what is wrong with it shows in the worker's health
   void engines.txt2img?.health().catch(() => undefined);
   const fileOf = (kind: Kind) => join(config.DATA_DIR, VIEW_FILE[kind]);
-  const views = await openViews({ bus, fileOf, log, now: Date.now });
+  const views = await openViews({ bus, fileOf, windowsMs: viewWindows(config), log, now: Date.now });
   const warn = (message: string) => log.warn({}, message);
   const [authenticator, limiter] = await Promise.all([
     openAuthenticator(config, warn),
     openRateLimiter(config, warn),
   ]);
-  const takesQueries = config.LEDGER_QUERY && config.LEDGER_URL !== undefined;
-  const ledger = takesQueries ? await openLedger(config, bus, log) : undefined;
+  const ledger = config.LEDGER_URL === undefined ? undefined : await openLedger(config, bus, log);
   const registry = createRegistry();
   const close = async () => {
     const closing = Object.values(views).map((view) => view.close());

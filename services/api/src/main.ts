@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { openArtifacts, openAuthenticator, openBus, openLedger, openRateLimiter } from '@genfleet/adapters';
 import { type Bus, fleetTopics, requireTopics } from '@genfleet/bus';
-import { type Config, loadConfig, topicPolicy } from '@genfleet/config';
+import { type Config, loadConfig, topicPolicy, viewWindows } from '@genfleet/config';
 import { GenfleetError, type Kind, newJobId } from '@genfleet/job';
 import { openViews } from '@genfleet/ledger';
 import { createLogger, createRegistry, type Logger, runService, type StopService } from '@genfleet/telemetry';
@@ -35,14 +35,13 @@ async function start(): Promise<StopService> {
   await mkdir(config.DATA_DIR, { recursive: true });
   // files per port: two replicas on one machine must not share the cache
   const fileOf = (kind: Kind) => resolve(config.DATA_DIR, `view-api-${config.PORT}${VIEW_SUFFIX[kind]}.db`);
-  const views = await openViews({ bus, fileOf, log, now: Date.now });
+  const views = await openViews({ bus, fileOf, windowsMs: viewWindows(config), log, now: Date.now });
   const warn = (message: string) => log.warn({}, message);
   const [authenticator, limiter] = await Promise.all([
     openAuthenticator(config, warn),
     openRateLimiter(config, warn),
   ]);
-  const takesQueries = config.LEDGER_QUERY && config.LEDGER_URL !== undefined;
-  const ledger = takesQueries ? await openLedger(config, bus, log) : undefined;
+  const ledger = config.LEDGER_URL === undefined ? undefined : await openLedger(config, bus, log);
   const api = await startApi({
     bus,
     views,

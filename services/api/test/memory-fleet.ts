@@ -10,7 +10,7 @@ import {
   type Topic,
   topicsOf,
 } from '@genfleet/job';
-import type { Change, JobFilter, View } from '@genfleet/ledger';
+import type { Change, JobFilter, Page, View } from '@genfleet/ledger';
 
 /** Topics in memory that can be told to fail or hang: for what a real bus only does when it is ill. */
 export class MemoryBus implements Bus {
@@ -100,6 +100,8 @@ export class MemoryBus implements Bus {
 /** A view that can be told to fall behind. */
 export class MemoryView implements View {
   ready = true;
+  coversFromMs = 0;
+  readonly progress = { messages: 0, share: 1, secondsLeft: 0 };
   /** While true nothing new is folded. */
   isLagging = false;
   readonly #bus: MemoryBus;
@@ -157,8 +159,9 @@ export class MemoryView implements View {
     )[0];
   }
 
-  jobs(filter: JobFilter, { limit, offset }: { limit: number; offset: number }): JobState[] {
-    return this.#matching(filter).slice(offset, offset + limit);
+  jobs(filter: JobFilter, { limit, offset, before }: Page): JobState[] {
+    const behind = this.#matching(filter).filter(({ id }) => before === undefined || id < before);
+    return behind.slice(offset, offset + limit);
   }
 
   count(filter: JobFilter): number {
