@@ -65,7 +65,7 @@ const forbidden: IForbiddenRuleType[] = [
     from: { path: '^(packages|services)/([^/]+)/' },
     to: {
       path: '^packages/[^/]+/src/',
-      pathNot: '^packages/[^/]+/src/(index|contract|register)\\.ts$|^$1/$2/',
+      pathNot: '^packages/[^/]+/src/(index|contract|object-contract|register)\\.ts$|^$1/$2/',
     },
   },
 ];

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, rename, unlink } from 'node:fs/promises';
+import { link, mkdir, open, rename, unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { partialName } from './partial-name.ts';
 
@@ -27,7 +27,34 @@ export async function makeDirectory(directory: string): Promise<void> {
  * leaves nothing behind; a crash leaves a partial file for `sweepPartials`.
  */
 export async function writeDurably(directory: string, name: string, bytes: Uint8Array): Promise<void> {
+  await writeAs(directory, bytes, (partial) => rename(partial, join(directory, name)));
+}
+
+/**
+ * The same for a name that nothing has yet: a second name for the file is given by one of those who try at once.
+ * @returns false when there is something under the name.
+ */
+export async function createDurably(directory: string, name: string, bytes: Uint8Array): Promise<boolean> {
+  return await writeAs(directory, bytes, async (partial) => {
+    try {
+      await link(partial, join(directory, name));
+      return true;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      return false;
+    } finally {
+      await unlink(partial);
+    }
+  });
+}
+
+async function writeAs<T>(
+  directory: string,
+  bytes: Uint8Array,
+  publish: (partial: string) => Promise<T>,
+): Promise<T> {
   const partial = join(directory, partialName(randomUUID()));
+  let published: T;
   try {
     const handle = await open(partial, 'wx', 0o644);
     try {
@@ -36,12 +63,13 @@ export async function writeDurably(directory: string, name: string, bytes: Uint8
     } finally {
       await handle.close();
     }
-    await rename(partial, join(directory, name));
+    published = await publish(partial);
   } catch (error) {
     await unlink(partial).catch(() => undefined);
     throw error;
   }
   await syncDirectory(directory);
+  return published;
 }
 
 /** Writes one byte and takes it away again: what fails here fails for a picture as well. */

@@ -10,20 +10,8 @@ import {
 } from '@genfleet/artifacts';
 import { GenfleetError } from '@genfleet/job';
 import { makeDirectory, probeWrite, writeDurably } from './durable-write.ts';
+import { codeOf, failed, notFound } from './file-faults.ts';
 import { sweepPartials } from './partial-name.ts';
-
-const REASONS: Readonly<Record<string, string>> = {
-  ENOSPC: 'the disk is full',
-  EDQUOT: 'the disk quota is used up',
-  EFBIG: 'the file is larger than this process may write',
-  EROFS: 'the file system is read-only',
-  EACCES: 'no permission',
-  EPERM: 'no permission',
-  ENOENT: 'the folder is gone',
-  EIO: 'the disk reports an error',
-};
-
-const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code ?? '';
 
 /** Artifacts as files of one folder. Several processes may share it. */
 class FileStore implements ArtifactStore {
@@ -99,16 +87,6 @@ class FileStore implements ArtifactStore {
       throw failed(`can't ${what} in ${this.#directory}`, error);
     }
   }
-}
-
-function notFound(key: string): GenfleetError {
-  return new GenfleetError('artifact_not_found', `no artifact ${key}`);
-}
-
-function failed(what: string, error: unknown): GenfleetError {
-  if (error instanceof GenfleetError) return error;
-  const reason = REASONS[codeOf(error)] ?? String(error);
-  return new GenfleetError('artifacts_failed', `${what}: ${reason}`, { cause: error });
 }
 
 /**

@@ -1,1 +1,2 @@
+export { openFileObjects } from './file-objects.ts';
 export { openFileStore } from './file-store.ts';

@@ -31,9 +31,18 @@ export interface S3Object {
   readonly contentType: string | undefined;
 }
 
+export interface S3Page {
+  readonly objects: readonly { readonly key: string; readonly sizeBytes: number }[];
+  readonly isLast: boolean;
+}
+
 /** All that is used of the vendor's SDK. Errors are the SDK's own; see `explain`. */
 export interface S3Connection {
   put(key: string, bytes: Uint8Array, contentType: string, signal: AbortSignal): Promise<void>;
+  /** Fails with 412 or 409 when something stands under the key. */
+  create(key: string, bytes: Uint8Array, contentType: string, signal: AbortSignal): Promise<void>;
+  /** A page of what begins with the prefix, in the order of the keys, after this one. */
+  list(prefix: string, after: string | undefined, signal: AbortSignal): Promise<S3Page>;
   get(key: string, signal: AbortSignal): Promise<S3Object>;
   presignGet(key: string, ttlSeconds: number): Promise<string>;
   remove(key: string, signal: AbortSignal): Promise<void>;
@@ -74,6 +83,20 @@ export function connectS3(options: S3ConnectionOptions): S3Connection {
   return {
     async put(Key, Body, ContentType, abortSignal) {
       await client.send(new PutObjectCommand({ Bucket, Key, Body, ContentType }), { abortSignal });
+    },
+    async create(Key, Body, ContentType, abortSignal) {
+      const put = new PutObjectCommand({ Bucket, Key, Body, ContentType, IfNoneMatch: '*' });
+      await client.send(put, { abortSignal });
+    },
+    async list(Prefix, StartAfter, abortSignal) {
+      const answer = await client.send(new ListObjectsV2Command({ Bucket, Prefix, StartAfter }), {
+        abortSignal,
+      });
+      const objects = (answer.Contents ?? []).map(({ Key = '', Size = 0 }) => ({
+        key: Key,
+        sizeBytes: Size,
+      }));
+      return { objects, isLast: answer.IsTruncated !== true };
     },
     async get(Key, abortSignal) {
       const answer = await client.send(new GetObjectCommand({ Bucket, Key }), { abortSignal });

@@ -1,4 +1,3 @@
-import type { Readable } from 'node:stream';
 import {
   type ArtifactStore,
   checkKey,
@@ -7,11 +6,10 @@ import {
   type StoredArtifact,
 } from '@genfleet/artifacts';
 import { GenfleetError } from '@genfleet/job';
+import { collect, pieces } from './body.ts';
 import { explain } from './explain.ts';
 import { connectS3, type S3Connection, type S3ConnectionOptions } from './s3-connection.ts';
 
-/** Larger objects are not ours. Bounds what one `get` takes in memory. */
-const MAX_BYTES = 128 * 1024 * 1024;
 /** As S3 bounds a presigned URL. */
 const MAX_TTL_SECONDS = 604_800;
 const ATTEMPTS = 3;
@@ -52,12 +50,9 @@ class S3Store implements ArtifactStore {
     this.#open();
     checkKey(key);
     return this.#call(`read ${key}`, async (signal) => {
-      const { body, sizeBytes, contentType } = await this.#s3.get(this.#prefix + key, signal);
-      if (sizeBytes !== undefined && sizeBytes > MAX_BYTES) {
-        body.destroy();
-        throw new GenfleetError('artifacts_failed', `${key} has ${sizeBytes} bytes`, { retryable: false });
-      }
-      const bytes = await collect(body, signal);
+      const object = await this.#s3.get(this.#prefix + key, signal);
+      const { contentType } = object;
+      const bytes = await collect(key, object, signal);
       return { bytes, contentType: contentType ?? contentTypeOf(key) ?? 'application/octet-stream' };
     });
   }
@@ -113,26 +108,12 @@ class S3Store implements ArtifactStore {
   }
 }
 
-async function collect(body: Readable, signal: AbortSignal): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of pieces(body, signal)) chunks.push(chunk);
-  return Buffer.concat(chunks);
-}
-
-/** The body as it comes; a server that stops sending ends it by the signal. */
-async function* pieces(body: Readable, signal: AbortSignal): AsyncGenerator<Buffer> {
-  let sizeBytes = 0;
-  const stop = () => body.destroy(signal.reason as Error);
-  signal.addEventListener('abort', stop, { once: true });
-  try {
-    for await (const chunk of body as AsyncIterable<Buffer>) {
-      sizeBytes += chunk.byteLength;
-      if (sizeBytes > MAX_BYTES) throw new Error(`more than ${MAX_BYTES} bytes`);
-      yield chunk;
-    }
-  } finally {
-    signal.removeEventListener('abort', stop);
-  }
+/** The connection that these options describe, with the time that one call with its retries may take. */
+export function connect(options: S3StoreOptions): { s3: S3Connection; timeoutMs: number } {
+  const { timeoutMs = 30_000, forcePathStyle = false, prefix: _prefix, ...connection } = options;
+  const attemptMs = Math.max(1, Math.floor(timeoutMs / ATTEMPTS));
+  const s3 = connectS3({ ...connection, forcePathStyle, attemptMs, maxAttempts: ATTEMPTS });
+  return { s3, timeoutMs };
 }
 
 /**
@@ -140,8 +121,6 @@ async function* pieces(body: Readable, signal: AbortSignal): AsyncGenerator<Buff
  * answers: ask `health`.
  */
 export function openS3Store(options: S3StoreOptions): ArtifactStore {
-  const { timeoutMs = 30_000, forcePathStyle = false, prefix: _prefix, ...connection } = options;
-  const attemptMs = Math.max(1, Math.floor(timeoutMs / ATTEMPTS));
-  const s3 = connectS3({ ...connection, forcePathStyle, attemptMs, maxAttempts: ATTEMPTS });
+  const { s3, timeoutMs } = connect(options);
   return new S3Store(s3, { ...options, timeoutMs });
 }
