@@ -3,7 +3,7 @@ import { cancelledSchema, completedSchema, deadSchema, requestedSchema, startedS
 import type { EventType, Kind } from './topic.ts';
 
 /** Raised whenever a schema below changes: with an event schema, or with the way it is written in Avro. */
-export const AVRO_SCHEMA_VERSION = 1;
+export const AVRO_SCHEMA_VERSION = 2;
 
 export type AvroType = 'string' | 'long' | 'double' | 'boolean' | AvroRecord | AvroArray | AvroMap;
 

@@ -7,8 +7,17 @@ import {
   type Failure,
   type RequestedEvent,
 } from './event.ts';
-import type { ImageRequest, Txt2ImgSettings } from './settings.ts';
-import { attemptOf, isTerminal, type JobState, MAX_ATTEMPTS, MAX_CLAIMS, statusOf } from './state.ts';
+import type { ImageRequest, Priority, Txt2ImgSettings } from './settings.ts';
+import {
+  attemptOf,
+  countedClaims,
+  heldUntilMs,
+  isTerminal,
+  type JobState,
+  MAX_ATTEMPTS,
+  MAX_CLAIMS,
+  statusOf,
+} from './state.ts';
 
 const iso = (ms: number) => new Date(ms).toISOString();
 const MESSAGE_CHARS = 2_000;
@@ -41,6 +50,7 @@ export interface CompletionRequest {
   readonly stream: boolean;
   readonly store: boolean;
   readonly session_sha256?: string;
+  readonly priority?: Priority | undefined;
   readonly deadline_seconds?: number;
   readonly webhook_url?: string;
 }
@@ -63,10 +73,10 @@ export function decideCompletion(
 }
 
 function firstRequest(
-  request: Pick<ImageRequest, 'metadata' | 'deadline_seconds' | 'webhook_url'>,
+  request: Pick<ImageRequest, 'metadata' | 'priority' | 'deadline_seconds' | 'webhook_url'>,
   { id, tenant, nowMs, idempotency }: Omit<Admission, 'seed'>,
 ) {
-  const { metadata, deadline_seconds: deadlineSeconds, webhook_url } = request;
+  const { metadata, priority, deadline_seconds: deadlineSeconds, webhook_url } = request;
   return {
     type: 'requested' as const,
     version: EVENT_VERSION,
@@ -78,6 +88,8 @@ function firstRequest(
     request_time: iso(nowMs),
     failures: [],
     ...(idempotency === undefined ? {} : { idempotency }),
+    // the ledger need not say of every job that it is like any other
+    ...(priority === undefined || priority === 'normal' ? {} : { priority }),
     ...(deadlineSeconds === undefined ? {} : { deadline: iso(nowMs + deadlineSeconds * 1_000) }),
     ...(webhook_url === undefined ? {} : { webhook_url }),
   } satisfies Partial<RequestedEvent>;
@@ -85,6 +97,8 @@ function firstRequest(
 
 export type RunDecision =
   | { readonly do: 'run'; readonly attempt: number }
+  /** Another worker has it until then (Unix ms), and may yet fail to end it: hand it back to the bus. */
+  | { readonly do: 'yield'; readonly untilMs: number }
   /** Nothing is left to do for this delivery: acknowledge it. */
   | { readonly do: 'drop'; readonly reason: string }
   /** The job ends here without having run: this says so in the ledger. */
@@ -103,6 +117,8 @@ export function decideDelivery(
     if (request.redrive === state.redrive && isTerminal(status)) return { do: 'drop', reason: status };
     const asked = state.redrive === request.redrive ? (state.request?.attempt ?? 0) : 0;
     if (request.attempt < asked) return { do: 'drop', reason: 'a later attempt is in line' };
+    const untilMs = state.redrive === request.redrive ? heldUntilMs(state) : undefined;
+    if (untilMs !== undefined && nowMs < untilMs) return { do: 'yield', untilMs };
   }
   if (isPastDeadline(request, nowMs)) return { do: 'bury', event: expired(request, nowMs) };
   if (request.attempt > MAX_ATTEMPTS)
@@ -110,6 +126,22 @@ export function decideDelivery(
   if (state && state.redrive === request.redrive && state.starts.length >= MAX_CLAIMS)
     return { do: 'bury', event: claimedTooOften(request, state, nowMs) };
   return { do: 'run', attempt: request.attempt };
+}
+
+/** Claims of one life that a job may have and still be chosen by workers that were not handed it. */
+const MAX_CLAIMS_AHEAD = MAX_CLAIMS / 4;
+
+/**
+ * Whether a worker may choose this job though the bus has not handed it out: one that waits, for as long as the bus
+ * can be trusted to hand it out in any case.
+ */
+export function mayClaimAhead(state: JobState, nowMs: number): boolean {
+  const { request, starts } = state;
+  const status = statusOf(state);
+  if (!request || (status !== 'queued' && status !== 'retrying')) return false;
+  if (isFleeting(request) || isPastDeadline(request, nowMs) || starts.length >= MAX_CLAIMS_AHEAD)
+    return false;
+  return request.not_before === undefined || Date.parse(request.not_before) <= nowMs;
 }
 
 /**
@@ -126,10 +158,10 @@ export function decideClaim(
   if (state.redrive !== request.redrive) return { do: 'drop', reason: 'redriven since' };
   if (isTerminal(status)) return { do: 'drop', reason: status };
   const attempt = attemptOf(state, claim);
-  if (attempt === undefined) return { do: 'drop', reason: 'claim is not in the ledger' };
   const mine = state.starts.find((start) => start.claim === claim);
-  if (attempt > MAX_ATTEMPTS)
-    return { do: 'bury', event: workerLost(request, state, mine?.worker ?? '', nowMs) };
+  if (!mine || mine.released) return { do: 'drop', reason: 'claim is not in the ledger' };
+  if (attempt === undefined) return { do: 'yield', untilMs: heldUntilMs(state) ?? nowMs };
+  if (attempt > MAX_ATTEMPTS) return { do: 'bury', event: workerLost(request, state, mine.worker, nowMs) };
   return { do: 'run', attempt };
 }
 
@@ -252,14 +284,11 @@ function claimedTooOften(request: RequestedEvent, state: JobState, nowMs: number
 /** The failures that were reported, and one `worker_lost` for each earlier claim that nothing was heard of. */
 function lostAttempts(state: JobState | undefined, request: RequestedEvent, before: number): Failure[] {
   const reported = new Map(request.failures.map((failure) => [failure.attempt, failure]));
-  let used = 0;
-  for (const start of state?.starts ?? []) {
-    if (start.released) continue;
-    used = Math.max(used + 1, start.attempt);
-    if (used >= before || reported.has(used)) continue;
+  for (const { start, attempt } of countedClaims(state?.starts ?? [])) {
+    if (attempt >= before || reported.has(attempt)) continue;
     const message = 'The worker died during this attempt, or lost its connection';
-    reported.set(used, {
-      attempt: used,
+    reported.set(attempt, {
+      attempt,
       worker: start.worker,
       time: start.time,
       code: 'worker_lost',

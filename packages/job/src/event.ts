@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { choiceDeltaSchema, completionSettingsSchema, usageSchema } from './completion.ts';
 import { ERROR_CODES } from './error.ts';
 import { isUuid } from './job-id.ts';
-import { ledgerSettingsSchema, metadataSchema } from './settings.ts';
+import { ledgerSettingsSchema, metadataSchema, PRIORITIES } from './settings.ts';
 import { KINDS, type Kind } from './topic.ts';
 
 /** Version of the event schemas below; a reader refuses what is newer than itself. */
@@ -36,6 +36,8 @@ const jobFields = {
   attempt: z.int().min(1),
   /** What became of earlier attempts of this life, oldest first. */
   failures: z.array(failureSchema).max(16),
+  /** `normal` when absent. */
+  priority: z.enum(PRIORITIES).optional(),
   deadline: timestamp.optional(),
   webhook_url: z.string().optional(),
   /** Of a request sent with `Idempotency-Key`: hashes of tenant and key, and of the body. */
@@ -79,6 +81,11 @@ export const startedSchema = z.object({
   worker: z.string(),
   model: z.string(),
   time: timestamp,
+  /**
+   * Of a job that its worker chose before the bus handed it out: until this time, which the worker moves on while it
+   * runs, nobody else can claim the attempt. See `countedClaims`.
+   */
+  ahead_until: timestamp.optional(),
   /** The same claim given back unfinished by a worker that was told to stop. */
   released: z.boolean().default(false),
 });

@@ -43,18 +43,29 @@ function withRequest(state: JobState, event: RequestedEvent, order: LedgerOrder)
   return { ...state, request: event, requestOrder: order };
 }
 
-/** A claim and its release are one entry, whichever is read first. */
+/** A claim, the times to which it was moved on and its release are one entry, whichever is read first. */
 function withStart(state: JobState, event: StartedEvent, order: LedgerOrder): JobState {
   const { attempt, claim, worker, model, time } = event;
   const known = state.starts.find((start) => start.claim === claim);
   const isEarlier = !known || compareOrder(order, known.order) < 0;
-  if (!isEarlier && (known.released || !event.released)) return state;
   const released = (known?.released ?? false) || event.released;
-  const entry: Start = isEarlier
-    ? { order, attempt, claim, worker, model, time, released }
-    : { ...known, released };
+  const aheadUntilMs = laterOf(
+    known?.aheadUntilMs,
+    event.ahead_until === undefined ? undefined : Date.parse(event.ahead_until),
+  );
+  if (!isEarlier && released === known.released && aheadUntilMs === known.aheadUntilMs) return state;
+  const entry: Start = {
+    ...(isEarlier ? { order, attempt, claim, worker, model, time } : known),
+    released,
+    ...(aheadUntilMs === undefined ? {} : { aheadUntilMs }),
+  };
   const starts = [...state.starts.filter((start) => start !== known), entry];
   return { ...state, starts: starts.sort((a, b) => compareOrder(a.order, b.order)) };
+}
+
+function laterOf(a: number | undefined, b: number | undefined): number | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return Math.max(a, b);
 }
 
 function withOutcome(state: JobState, outcome: Outcome): JobState {

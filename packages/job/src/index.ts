@@ -43,6 +43,7 @@ export {
   isFleeting,
   isInteractive,
   isPastDeadline,
+  mayClaimAhead,
   type Refusal,
   type RunDecision,
 } from './decide.ts';
@@ -77,6 +78,8 @@ export {
   imageSeeds,
   LIMITS,
   metadataSchema,
+  PRIORITIES,
+  type Priority,
   SAMPLERS,
   type Txt2ImgSettings,
   txt2imgSettingsSchema,

@@ -78,6 +78,10 @@ export type Txt2ImgRequestSettings = z.output<typeof txt2imgSettingsSchema>;
 /** Settings as they stand in the ledger: nothing left open. */
 export type Txt2ImgSettings = Txt2ImgRequestSettings & { seed: number };
 
+/** Which jobs go first: all waiting ones of a level before any of the next, within the bounds that workers keep. */
+export const PRIORITIES = ['high', 'normal', 'low'] as const;
+export type Priority = (typeof PRIORITIES)[number];
+
 export const metadataSchema = z
   .record(z.string().max(LIMITS.metadataChars), z.string().max(LIMITS.metadataChars))
   .refine((entries) => Object.keys(entries).length <= LIMITS.metadataEntries, {
@@ -89,6 +93,9 @@ export const imageRequestSchema = z
   .strictObject({
     generation_settings: txt2imgSettingsSchema,
     metadata: metadataSchema.default({}),
+    priority: z.enum(PRIORITIES).optional().meta({
+      description: 'Waiting jobs of a higher priority are begun first; `normal` when left out',
+    }),
     deadline_seconds: numeric(z.number().positive().max(LIMITS.deadlineSeconds)).optional().meta({
       description: 'A job not completed this many seconds after its request becomes a dead letter',
     }),

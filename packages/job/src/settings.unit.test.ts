@@ -126,6 +126,7 @@ describe('an image request', () => {
       deadline_seconds: 0,
       webhook_url: 'ftp://example.org',
       priority: 1,
+      urgency: 1,
     };
     expect(faults(body)).toEqual([
       ' unrecognized_keys',
@@ -141,6 +142,7 @@ describe('an image request', () => {
       'generation_settings.steps invalid_type',
       'generation_settings.width not_multiple_of',
       'metadata.count invalid_type',
+      'priority invalid_value',
       'webhook_url invalid_format',
     ]);
   });

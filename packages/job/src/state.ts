@@ -35,6 +35,8 @@ export interface Start {
   readonly attempt: number;
   /** The worker gave the claim back unfinished (it was told to stop); it does not count as an attempt. */
   readonly released: boolean;
+  /** Unix ms until which the claim of a worker that chose the job by itself is the only one; see `countedClaims`. */
+  readonly aheadUntilMs?: number;
   readonly claim: string;
   readonly worker: string;
   readonly model: string;
@@ -89,8 +91,7 @@ export function emptyState(id: string): JobState {
 
 /** Runs that count, so far, in the current life. */
 export function attemptsUsed(state: JobState): number {
-  const counted = state.starts.filter((start) => !start.released);
-  return counted.reduce((used, start) => Math.max(used + 1, start.attempt), 0);
+  return countedClaims(state.starts).at(-1)?.attempt ?? 0;
 }
 
 export function statusOf(state: JobState): JobStatus {
@@ -106,18 +107,48 @@ export function isTerminal(status: JobStatus): boolean {
   return status === 'completed' || status === 'dead' || status === 'cancelled';
 }
 
+export interface CountedClaim {
+  readonly start: Start;
+  /** From 1. */
+  readonly attempt: number;
+}
+
 /**
- * The attempt, from 1, that a claim stands for: its place among the claims that count, or what its message
- * asked for if that is more. Undefined when the claim is not of the current life or was released.
+ * The claims that are attempts, of a life's claims in ledger order. The place says which attempt, or what the claim's
+ * message asked for if that is more. No attempts are:
+ * - claims that were released;
+ * - a claim ahead of the bus of an attempt that somebody has claimed before: its worker chose the job among those that
+ *   seemed to wait, and another was first;
+ * - a claim of an attempt that was claimed ahead and whose time is not over: the bus hands the job out while it runs.
+ */
+export function countedClaims(starts: readonly Start[]): readonly CountedClaim[] {
+  const counted: CountedClaim[] = [];
+  let used = 0;
+  let heldUntilMs = Number.NEGATIVE_INFINITY;
+  for (const start of starts) {
+    if (start.released) continue;
+    const isTaken = start.attempt <= used;
+    if (isTaken && (start.aheadUntilMs !== undefined || start.order.timeMs < heldUntilMs)) continue;
+    used = Math.max(used + 1, start.attempt);
+    heldUntilMs = start.aheadUntilMs ?? Number.NEGATIVE_INFINITY;
+    counted.push({ start, attempt: used });
+  }
+  return counted;
+}
+
+/** Unix ms until which the attempt that runs now can't be claimed by another worker; undefined when it can. */
+export function heldUntilMs(state: JobState): number | undefined {
+  const last = countedClaims(state.starts).at(-1);
+  if (!last || last.attempt < (state.request?.attempt ?? 0)) return undefined;
+  return last.start.aheadUntilMs;
+}
+
+/**
+ * The attempt, from 1, that a claim stands for; see `countedClaims`. Undefined when it is none, or not of the current
+ * life.
  */
 export function attemptOf(state: JobState, claim: string): number | undefined {
-  let used = 0;
-  for (const start of state.starts) {
-    if (start.released) continue;
-    used = Math.max(used + 1, start.attempt);
-    if (start.claim === claim) return used;
-  }
-  return undefined;
+  return countedClaims(state.starts).find(({ start }) => start.claim === claim)?.attempt;
 }
 
 /** What is known of the attempts that did not succeed, oldest first. */

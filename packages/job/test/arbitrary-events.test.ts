@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { ERROR_CODES } from '../src/error.ts';
 import type { JobEvent } from '../src/event.ts';
+import { PRIORITIES } from '../src/settings.ts';
 import type { LedgerOrder } from '../src/state.ts';
 import { type EventType, KINDS, type Kind } from '../src/topic.ts';
 
@@ -102,6 +103,7 @@ const jobFields = {
   failures: fc.array(failure, { maxLength: 3 }),
 };
 const optional = {
+  priority: fc.constantFrom(...PRIORITIES),
   deadline: time,
   webhook_url: fc.constant('https://example.org/hook'),
   idempotency: fc.record({
@@ -137,11 +139,14 @@ const byType = (kind: Kind): Record<EventType, fc.Arbitrary<JobEvent>> => {
       { type: fc.constant('requested'), ...head, ...jobFields, ...ofKind[kind] },
       { ...optional, not_before: time },
     ).map(merged),
-    started: fc.record({
-      ...{ type: fc.constant('started' as const), ...head, kind: itsKind, attempt },
-      ...{ claim: fc.constantFrom('c1', 'c2', 'c3', 'c4', 'c5'), worker: fc.constantFrom('w1', 'w2') },
-      ...{ model: fc.constant('genfleet-demo'), time, released: fc.boolean() },
-    }),
+    started: partly(
+      {
+        ...{ type: fc.constant('started' as const), ...head, kind: itsKind, attempt },
+        ...{ claim: fc.constantFrom('c1', 'c2', 'c3', 'c4', 'c5'), worker: fc.constantFrom('w1', 'w2') },
+        ...{ model: fc.constant('genfleet-demo'), time, released: fc.boolean() },
+      },
+      { ahead_until: fc.integer({ min: 990, max: 1_020 }).map((ms) => new Date(ms).toISOString()) },
+    ).map(merged),
     completed: partly(
       { ...completed, worker: text(8), model: text(8), ...made[kind], timings, complete_time: time },
       {},

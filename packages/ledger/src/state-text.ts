@@ -20,6 +20,7 @@ type PackedStart = [
   worker: string,
   model: string,
   time: string,
+  aheadUntilMs?: number,
 ];
 type PackedOutcome =
   | ['completed' | 'dead', ...Place, event: object]
@@ -73,13 +74,27 @@ function withoutHead(event: FullEvent, head: Head | null): object {
     : { version, kind, tenant, ...rest };
 }
 
-function packStart({ order, attempt, released, claim, worker, model, time }: Start): PackedStart {
-  return [order.timeMs, order.messageId, attempt, released ? 1 : 0, claim, worker, model, time];
+function packStart({
+  order,
+  attempt,
+  released,
+  claim,
+  worker,
+  model,
+  time,
+  aheadUntilMs,
+}: Start): PackedStart {
+  const { timeMs, messageId } = order;
+  const packed: PackedStart = [timeMs, messageId, attempt, released ? 1 : 0, claim, worker, model, time];
+  if (aheadUntilMs !== undefined) packed.push(aheadUntilMs);
+  return packed;
 }
 
-function unpackStart([timeMs, messageId, attempt, released, claim, worker, model, time]: PackedStart): Start {
+function unpackStart(packed: PackedStart): Start {
+  const [timeMs, messageId, attempt, released, claim, worker, model, time, aheadUntilMs] = packed;
   const order: LedgerOrder = { timeMs, type: 'started', messageId };
-  return { order, attempt, released: released === 1, claim, worker, model, time };
+  const ahead = aheadUntilMs === undefined ? {} : { aheadUntilMs };
+  return { order, attempt, released: released === 1, claim, worker, model, time, ...ahead };
 }
 
 function packOutcome(outcome: Outcome, head: Head | null): PackedOutcome {

@@ -5,7 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { GenfleetError } from '@genfleet/job';
 
 /** Raised whenever the tables, what is packed into them, or the meaning of the fold changes. */
-const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 2;
 const APPLICATION_ID = 0x47_66_56_77;
 const CACHE_KIB = 8_192;
 /** Result codes, https://sqlite.org/rescode.html */

@@ -176,7 +176,12 @@ export function pulsarContract(options: PulsarContractOptions): void {
       await before.send({ key: 'k', value: '{"id":"before"}' });
       const schemaWith = (...names: string[]) => {
         const fields = names.map((name) => ({ name, type: ['null', 'string'], default: null }));
-        return JSON.stringify({ type: 'record', name: 'event', namespace: 'genfleet.v1', fields });
+        return JSON.stringify({
+          type: 'record',
+          name: 'event',
+          namespace: `genfleet.v${names.length}`,
+          fields,
+        });
       };
       const registered = async () =>
         (await admin('GET', `schemas/${namespace}/${topic.name}/schema`)) as {

@@ -32,6 +32,8 @@ export function startAnnouncing(options: Announcer) {
   const first = announce();
 
   return {
+    /** Those of the last announcement, none before the first. */
+    models: () => models,
     /** Resolves after the first try. */
     first,
     stop: async () => {

@@ -19,7 +19,15 @@ export type Refused =
   | { readonly do: 'drop'; readonly reason: string }
   | { readonly do: 'bury'; readonly event: DeadEvent | CancelledEvent }
   /** The ledger could not be reached; nothing is known. */
-  | { readonly do: 'wait'; readonly reason: string };
+  | { readonly do: 'wait'; readonly reason: string }
+  /** Another worker has it until then (Unix ms); the claim that lost to it, if one was written. */
+  | { readonly do: 'yield'; readonly untilMs: number; readonly lost?: OwnClaim };
+
+/** A claim of this worker, as it wrote it. */
+export interface OwnClaim {
+  readonly claim: string;
+  readonly attempt: number;
+}
 
 /** What the fold made of a claim. */
 export type Confirmation = { readonly do: 'run'; readonly attempt: number } | Refused;
@@ -44,18 +52,26 @@ export interface Claim {
 export const LATE_CLAIM_MS = 200;
 
 /**
+ * For how long a claim ahead of the bus stands by itself, in ms, and how often a run that goes on moves it on: the bus
+ * does not know that the job runs, so nobody else would be told of its worker's death before.
+ */
+const AHEAD_MS = 30_000;
+export const AHEAD_RENEWAL_MS = AHEAD_MS / 3;
+
+/**
  * Claims one run of a job: writes a `started` event and reads its own fold up to it. The place of the claim
  * among all claims of the job says which attempt it is, so that a death in the middle has cost one whoever
  * gets the job next, and no broker has to count.
  *
  * A job that was never claimed before may be run while its claim is still being written and read back: the engine
  * does not wait for the disk. Only a worker that dies in these first milliseconds leaves no trace of its attempt. A
- * job that was claimed before runs once this claim is confirmed.
+ * job that was claimed before runs once this claim is confirmed, and so does one that is claimed `isAhead` of the bus:
+ * others may be choosing it as well.
  */
 export async function claimRun(
   options: WorkerOptions,
   publisher: Publisher,
-  request: RequestedEvent,
+  { request, isAhead }: { readonly request: RequestedEvent; readonly isAhead: boolean },
   signal: AbortSignal,
 ): Promise<Claim | Refused> {
   const { view, worker, now } = options;
@@ -69,8 +85,8 @@ export async function claimRun(
   const claim = options.newClaim();
   const startedMs = now();
   const { attempt } = before;
-  const started = startedEvent(request, { claim, worker, attempt, nowMs: startedMs });
-  const isFirst = attempt === 1 && !known?.starts.length;
+  const started = startedEvent(request, { claim, worker, attempt, nowMs: startedMs, isAhead });
+  const isFirst = attempt === 1 && !known?.starts.length && !isAhead;
   const write = () => confirm(options, publisher, request, started, signal);
   if (isFirst && isFleeting(request)) {
     const confirmed = Promise.resolve({ do: 'run', attempt } as const);
@@ -99,32 +115,48 @@ async function confirm(
     const isApplied = await view.applied(topic, messageId, FOLD_TIMEOUT_MS);
     const state = view.job(request.id);
     if (!isApplied || !state) return { do: 'wait', reason: 'the view did not reach the claim in time' };
-    return decideClaim(state, request, started.claim, now());
+    const decision = decideClaim(state, request, started.claim, now());
+    const { claim, attempt } = started;
+    return decision.do === 'yield' ? { ...decision, lost: { claim, attempt } } : decision;
   } catch (err) {
     log.error({ jobId: request.id, attempt: started.attempt, err }, 'could not claim the job');
     return { do: 'wait', reason: 'the claim could not be written' };
   }
 }
 
+/** A claim in the ledger. */
+interface Claimed extends OwnClaim {
+  readonly request: RequestedEvent;
+}
+
 /** Takes a claim back: the run was not finished and does not count as an attempt. */
 export async function releaseClaim(
   options: Pick<WorkerOptions, 'worker' | 'now'>,
   publisher: Publisher,
-  run: { readonly request: RequestedEvent; readonly claim: string; readonly attempt: number },
+  claimed: Claimed,
   patienceMs: number,
 ): Promise<void> {
-  const { request, claim, attempt } = run;
-  const nowMs = options.now();
-  const event = {
-    ...startedEvent(request, { claim, worker: options.worker, attempt, nowMs }),
-    released: true,
-  };
-  await publisher.publish(event, { patienceMs });
+  const event = startedEvent(claimed.request, { ...claimed, ...byNow(options), isAhead: false });
+  await publisher.publish({ ...event, released: true }, { patienceMs });
+}
+
+/** Moves the time on until which a claim ahead stands by itself. */
+export async function renewClaim(
+  options: Pick<WorkerOptions, 'worker' | 'now'>,
+  publisher: Publisher,
+  claimed: Claimed,
+): Promise<void> {
+  const event = startedEvent(claimed.request, { ...claimed, ...byNow(options), isAhead: true });
+  await publisher.publish(event, { patienceMs: AHEAD_RENEWAL_MS });
+}
+
+function byNow({ worker, now }: Pick<WorkerOptions, 'worker' | 'now'>) {
+  return { worker, nowMs: now() };
 }
 
 function startedEvent(
   request: RequestedEvent,
-  by: { claim: string; worker: string; attempt: number; nowMs: number },
+  by: OwnClaim & { worker: string; nowMs: number; isAhead: boolean },
 ): StartedEvent {
   return {
     type: 'started',
@@ -138,6 +170,7 @@ function startedEvent(
     worker: by.worker,
     model: request.settings.model,
     time: new Date(by.nowMs).toISOString(),
+    ...(by.isAhead ? { ahead_until: new Date(by.nowMs + AHEAD_MS).toISOString() } : {}),
     released: false,
   };
 }

@@ -27,7 +27,9 @@ export interface Craft<K extends Kind, Result extends RunResult> {
   readonly slots: number;
   /** Jobs of one batch at most. */
   readonly batchJobs: number;
-  /** Of what waits, never empty and oldest first: what is run next, as one batch. */
+  /** Whether a change of model costs this engine time: it holds one at a time. */
+  readonly swapsModels: boolean;
+  /** Of what waits, never empty and best first: what is run next, as one batch. */
   choose(waiting: readonly Waiting<K>[]): readonly Waiting<K>[];
   /** Runs a batch: one result per run, in order, whatever happens. */
   run(runs: readonly Run<K>[], watch: Watch): Promise<readonly (Result | Failure)[]>;

@@ -17,6 +17,8 @@ const PUBLISH_PATIENCE_MS = 60_000;
 const UNPUBLISHED_WAIT_MS = 5_000;
 /** Before a job is handed out again of which nothing was known. */
 const UNKNOWN_WAIT_MS = 1_000;
+/** Before a job is handed out again that another worker has, at most: it may have ended long before its time. */
+const YIELD_WAIT_MS = 5_000;
 
 /** How the outcome of a run is written. */
 export interface Finishing<K extends Kind, Result extends RunResult> {
@@ -76,6 +78,10 @@ export async function settleRefused(
       await nack(waiting, UNKNOWN_WAIT_MS);
       return;
     }
+    if (refused.do === 'yield') {
+      await yieldJob(options, publisher, waiting, refused);
+      return;
+    }
     if (refused.do === 'bury') await publisher.publish(refused.event, { patienceMs: PUBLISH_PATIENCE_MS });
     log.info(fields, refused.do === 'drop' ? `not run: ${refused.reason}` : `not run: ${endOf(refused)}`);
     await ack(waiting);
@@ -83,6 +89,20 @@ export async function settleRefused(
     log.error({ ...fields, err }, 'could not settle the job; it will be delivered again');
     await nack(waiting, UNPUBLISHED_WAIT_MS).catch(() => undefined);
   }
+}
+
+/** Another worker is before: the bus keeps the job until that one has ended it, or is given up. */
+async function yieldJob(
+  options: WorkerOptions,
+  publisher: Publisher,
+  waiting: Waiting,
+  { untilMs, lost }: Extract<Refused, { do: 'yield' }>,
+): Promise<void> {
+  const { request } = waiting;
+  options.log.debug({ jobId: request.id, attempt: request.attempt }, 'another worker has it');
+  // were the first one released, it would count after all
+  if (lost) await releaseClaim(options, publisher, { request, ...lost }, UNPUBLISHED_WAIT_MS);
+  await nack(waiting, Math.min(YIELD_WAIT_MS, Math.max(0, untilMs - options.now())));
 }
 
 function endOf({ event }: Extract<Refused, { do: 'bury' }>): string {

@@ -7,13 +7,15 @@ import type { Waiting } from './run.ts';
 export class Inbox<K extends Kind> {
   readonly #kind: K;
   readonly #log: Logger;
+  readonly #now: () => number;
   readonly #unsettled = new Map<string, Waiting<K>>();
   #waiting: Waiting<K>[] = [];
   #arrived = Promise.withResolvers<void>();
 
-  constructor(kind: K, log: Logger) {
+  constructor(kind: K, log: Logger, now: () => number) {
     this.#kind = kind;
     this.#log = log;
+    this.#now = now;
   }
 
   /** Jobs that no batch has taken yet. */
@@ -25,22 +27,35 @@ export class Inbox<K extends Kind> {
     return this.#unsettled.size;
   }
 
-  /** Takes in a delivery. The same message handed out again joins the first and is settled with it. */
-  async receive(delivery: Delivery): Promise<void> {
+  /**
+   * Takes in a delivery. The same message handed out again joins the first and is settled with it. What is not wanted
+   * is given back, to be settled by the caller.
+   */
+  async receive(
+    delivery: Delivery,
+    isWanted: (request: RequestedEvent<K>) => boolean,
+  ): Promise<Waiting<K> | undefined> {
     const known = this.#unsettled.get(delivery.messageId);
     if (known) {
       known.deliveries.push(delivery);
-      return;
+      return undefined;
     }
     const request = this.#read(delivery);
     if (!request) {
       await delivery.ack();
-      return;
+      return undefined;
     }
-    const waiting: Waiting<K> = { request, deliveries: [delivery], receivedMs: performance.now() };
+    const waiting: Waiting<K> = {
+      request,
+      deliveries: [delivery],
+      receivedMs: this.#now(),
+      isAhead: false,
+    };
+    if (!isWanted(request)) return waiting;
     this.#unsettled.set(delivery.messageId, waiting);
     this.#waiting.push(waiting);
     this.#arrived.resolve();
+    return undefined;
   }
 
   /** Resolves when something waits, or once it was woken. */
@@ -55,9 +70,8 @@ export class Inbox<K extends Kind> {
     this.#arrived.resolve();
   }
 
-  /** Takes out what `choose` picks of all that waits, which it is given oldest first. */
+  /** Takes out what `choose` picks of all that waits, which it is given oldest first. What it adds is its own. */
   take(choose: (waiting: readonly Waiting<K>[]) => readonly Waiting<K>[]): readonly Waiting<K>[] {
-    if (this.#waiting.length === 0) return [];
     const taken = choose(this.#waiting);
     this.#waiting = this.#waiting.filter((waiting) => !taken.includes(waiting));
     return taken;

@@ -27,16 +27,17 @@ function delivery(messageId: string, value: string) {
   return { handed, settled };
 }
 
+const newInbox = () => new Inbox('txt2img', log, () => 1_000);
 const take = (inbox: Inbox<'txt2img'>, limits: BatchLimits) =>
   inbox.take((waiting) => chooseBatch(waiting, limits));
 
 describe('Inbox', () => {
   it('batches jobs that share model, size and steps, within both limits, and keeps the order of the rest', async () => {
-    const inbox = new Inbox('txt2img', log);
+    const inbox = newInbox();
     const same = [request(), request({ batch_size: 2 }), request()];
     const other = request({ steps: 3 });
     for (const [index, job] of [same[0], other, same[1], same[2]].entries()) {
-      await inbox.receive(delivery(String(index), encodeEvent(job ?? other)).handed);
+      await inbox.receive(delivery(String(index), encodeEvent(job ?? other)).handed, () => true);
     }
     const batch = take(inbox, { jobs: 4, images: 3 });
     expect(batch.map((waiting) => waiting.request.id)).toEqual([same[0]?.id, same[1]?.id]);
@@ -47,16 +48,16 @@ describe('Inbox', () => {
   });
 
   it('gives a job of more images than the limit a batch of its own', async () => {
-    const inbox = new Inbox('txt2img', log);
-    await inbox.receive(delivery('1', encodeEvent(request({ batch_size: 16 }))).handed);
+    const inbox = newInbox();
+    await inbox.receive(delivery('1', encodeEvent(request({ batch_size: 16 }))).handed, () => true);
     expect(take(inbox, { jobs: 4, images: 1 })).toHaveLength(1);
   });
 
   it('joins the same message handed out again to the first, and forgets it once settled', async () => {
-    const inbox = new Inbox('txt2img', log);
+    const inbox = newInbox();
     const value = encodeEvent(request());
-    await inbox.receive(delivery('1', value).handed);
-    await inbox.receive(delivery('1', value).handed);
+    await inbox.receive(delivery('1', value).handed, () => true);
+    await inbox.receive(delivery('1', value).handed, () => true);
     const [waiting] = take(inbox, { jobs: 1, images: 1 });
     expect(waiting?.deliveries).toHaveLength(2);
     if (waiting) inbox.settled(waiting);
@@ -64,17 +65,25 @@ describe('Inbox', () => {
   });
 
   it('acknowledges what can never be a job, so that it does not circle', async () => {
-    const inbox = new Inbox('txt2img', log);
+    const inbox = newInbox();
     const rubbish = delivery('1', '{"type":"requested"}');
-    await inbox.receive(rubbish.handed);
+    await inbox.receive(rubbish.handed, () => true);
     expect(rubbish.settled).toEqual(['ack']);
     expect(inbox.unsettled).toBe(0);
   });
 
+  it('gives back what is not wanted, and does not settle it', async () => {
+    const inbox = newInbox();
+    const unwanted = delivery('1', encodeEvent(request()));
+    const refused = await inbox.receive(unwanted.handed, () => false);
+    expect(refused?.deliveries).toEqual([unwanted.handed]);
+    expect([inbox.waiting, inbox.unsettled, unwanted.settled]).toEqual([0, 0, []]);
+  });
+
   it('resolves an arrival that was asked for before or after the delivery', async () => {
-    const inbox = new Inbox('txt2img', log);
+    const inbox = newInbox();
     const before = inbox.arrival();
-    await inbox.receive(delivery('1', encodeEvent(request())).handed);
+    await inbox.receive(delivery('1', encodeEvent(request())).handed, () => true);
     await before;
     await inbox.arrival();
     expect(inbox.waiting).toBe(1);

@@ -1,11 +1,27 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Consumer } from '@genfleet/bus';
-import { isTerminal, type Kind, statusOf } from '@genfleet/job';
+import type { Consumer, Delivery } from '@genfleet/bus';
+import {
+  decideDelivery,
+  isFleeting,
+  isTerminal,
+  type Kind,
+  type RequestedEvent,
+  statusOf,
+} from '@genfleet/job';
 import { extractContext, insideSpan, type Span, startSpan } from '@genfleet/telemetry';
-import { type Claim, type Confirmation, claimRun, LATE_CLAIM_MS, type Refused } from './claim.ts';
+import {
+  AHEAD_RENEWAL_MS,
+  type Claim,
+  type Confirmation,
+  claimRun,
+  LATE_CLAIM_MS,
+  type Refused,
+  renewClaim,
+} from './claim.ts';
 import type { Craft, Failure, RunResult } from './craft.ts';
 import { finishRun, nack, settleRefused } from './finish.ts';
 import { Inbox } from './inbox.ts';
+import type { Lineup } from './lineup.ts';
 import type { WorkerOptions } from './options.ts';
 import type { Publisher } from './publish.ts';
 import { type Run, stopRun, type Waiting } from './run.ts';
@@ -18,16 +34,19 @@ const FETCH_AT_SHARE = 0.7;
 /** Runs expected to end within this time count as nearly done from the start. */
 const FETCH_AHEAD_MS = 500;
 const HEALTH_WAIT_MS = 1_000;
+/** How often a worker without work looks whether others hold more than they can run. */
+const LOOK_AROUND_MS = 1_000;
 
 /**
  * Receive, claim, generate, store, publish, acknowledge: the engine takes job n+1 while the outcome of job n
  * is still being stored. As many batches are with the engine at once as the craft has slots.
  */
 export class Pipeline<K extends Kind, Result extends RunResult> {
-  readonly inbox: Inbox<K>;
+  readonly #inbox: Inbox<K>;
   readonly #options: WorkerOptions;
   readonly #publisher: Publisher;
   readonly #craft: Craft<K, Result>;
+  readonly #lineup: Lineup<K>;
   readonly #stopping = new AbortController();
   /** Batches from their claim to the end of their generation. */
   readonly #batches = new Set<Promise<void>>();
@@ -38,13 +57,15 @@ export class Pipeline<K extends Kind, Result extends RunResult> {
   /** That it is not ready was said; once is enough. */
   #engineReported = false;
   #consumer: Consumer | undefined;
+  #lookAround: NodeJS.Timeout | undefined;
   #loop: Promise<void> | undefined;
 
-  constructor(options: WorkerOptions, publisher: Publisher, craft: Craft<K, Result>) {
+  constructor(options: WorkerOptions, publisher: Publisher, craft: Craft<K, Result>, lineup: Lineup<K>) {
     this.#options = options;
     this.#publisher = publisher;
     this.#craft = craft;
-    this.inbox = new Inbox(craft.kind, options.log);
+    this.#lineup = lineup;
+    this.#inbox = new Inbox(craft.kind, options.log, options.now);
   }
 
   /** Deliveries that may be out at once: in every slot a batch running and one waiting, and those being finished. */
@@ -55,13 +76,34 @@ export class Pipeline<K extends Kind, Result extends RunResult> {
   start(consumer: Consumer): void {
     this.#consumer = consumer;
     this.#loop = this.#work();
+    this.#lookAround = setInterval(() => {
+      if (this.#batches.size < this.#craft.slots && this.#lineup.hasMore) this.#inbox.wake();
+    }, LOOK_AROUND_MS).unref();
+  }
+
+  /** Takes a delivery in. One of a job that ended long ago, or runs elsewhere, need not wait for the engine. */
+  async receive(delivery: Delivery): Promise<void> {
+    const refused = await this.#inbox.receive(delivery, (request) => this.#refusalOf(request) === undefined);
+    const refusal = refused && this.#refusalOf(refused.request);
+    if (refused && refusal) await settleRefused(this.#options, this.#publisher, refused, refusal);
+    else if (refused) await nack(refused, 0);
+  }
+
+  /** What the view says against running it, if that is so now. A fleeting job is never claimed before it is handed out. */
+  #refusalOf(request: RequestedEvent<K>): Refused | undefined {
+    const { view, now, worker } = this.#options;
+    const known = isFleeting(request) || !view.ready ? undefined : view.job(request.id);
+    const decision = known && decideDelivery(known, request, now(), worker);
+    return decision?.do === 'drop' || decision?.do === 'yield' ? decision : undefined;
   }
 
   /** Takes nothing new; lets the runs end within `graceMs`, then stops them and hands them and the rest back. */
   async drain(graceMs: number): Promise<void> {
     this.#stopping.abort();
+    clearInterval(this.#lookAround);
+    this.#lineup.close();
     this.#consumer?.pause();
-    this.inbox.wake();
+    this.#inbox.wake();
     const handBack = setTimeout(() => {
       for (const run of this.#running) stopRun(run, 'draining');
     }, graceMs);
@@ -69,7 +111,7 @@ export class Pipeline<K extends Kind, Result extends RunResult> {
     await Promise.all(this.#batches);
     clearTimeout(handBack);
     await Promise.all(this.#finishing);
-    const rest = this.inbox.take((waiting) => waiting);
+    const rest = this.#inbox.take((waiting) => waiting);
     await Promise.allSettled(rest.map((waiting) => this.#giveUp(waiting, 0)));
   }
 
@@ -78,11 +120,12 @@ export class Pipeline<K extends Kind, Result extends RunResult> {
     while (!this.#stopping.signal.aborted) {
       this.#regulate();
       // `drain` wakes it as well
-      await this.inbox.arrival();
+      await this.#inbox.arrival();
       if (this.#stopping.signal.aborted) return;
       if (!(await this.#engineReady())) continue;
-      const chosen = this.inbox.take((waiting) => this.#craft.choose(waiting));
+      const chosen = this.#inbox.take((held) => this.#choose(held));
       if (chosen.length === 0) continue;
+      this.#lineup.taken(chosen);
       const batch = this.#process(chosen).finally(() => {
         this.#batches.delete(batch);
       });
@@ -90,6 +133,11 @@ export class Pipeline<K extends Kind, Result extends RunResult> {
       while (this.#batches.size >= slots) await Promise.race(this.#batches);
       while (this.#finishing.size >= FINISHING_PER_SLOT * slots) await Promise.race(this.#finishing);
     }
+  }
+
+  #choose(held: readonly Waiting<K>[]): readonly Waiting<K>[] {
+    const best = this.#lineup.best(held);
+    return best.length > 0 ? this.#craft.choose(best) : best;
   }
 
   /** Claims a batch and runs what of it is to be run. Never rejects. */
@@ -123,15 +171,15 @@ export class Pipeline<K extends Kind, Result extends RunResult> {
     if (result.do === 'run') return this.#begin(waiting, result, span);
     await insideSpan(span, () => settleRefused(this.#options, this.#publisher, waiting, result));
     span.setAttribute('genfleet.decision', result.do).end();
-    this.inbox.settled(waiting);
+    this.#inbox.settled(waiting);
     return undefined;
   }
 
-  async #tryToClaim({ request }: Waiting<K>): Promise<Claim | Refused> {
+  async #tryToClaim(waiting: Waiting<K>): Promise<Claim | Refused> {
     try {
-      return await claimRun(this.#options, this.#publisher, request, this.#stopping.signal);
+      return await claimRun(this.#options, this.#publisher, waiting, this.#stopping.signal);
     } catch (err) {
-      const { id: jobId, attempt } = request;
+      const { id: jobId, attempt } = waiting.request;
       this.#options.log.error({ jobId, attempt, err }, 'could not claim the job');
       return { do: 'wait', reason: 'the view can not answer' };
     }
@@ -153,6 +201,7 @@ export class Pipeline<K extends Kind, Result extends RunResult> {
       const timer = setTimeout(() => watchClaim(late()), LATE_CLAIM_MS);
       run.abort.signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
     }
+    if (waiting.isAhead) this.#keepAhead(run);
     const ageMs = claim.startedMs - Date.parse(waiting.request.request_time);
     metrics.queueAgeSeconds.observe(Math.max(0, ageMs) / 1_000);
     const { id: jobId, redrive } = waiting.request;
@@ -164,6 +213,18 @@ export class Pipeline<K extends Kind, Result extends RunResult> {
       run.abort.signal,
     );
     return run;
+  }
+
+  #keepAhead(run: Run<K>): void {
+    const renewal = setInterval(() => {
+      void renewClaim(this.#options, this.#publisher, run).catch((err: unknown) =>
+        this.#options.log.warn(
+          { jobId: run.request.id, attempt: run.attempt, err },
+          'could not renew the claim',
+        ),
+      );
+    }, AHEAD_RENEWAL_MS).unref();
+    run.abort.signal.addEventListener('abort', () => clearInterval(renewal), { once: true });
   }
 
   async #run(runs: readonly Run<K>[]): Promise<void> {
@@ -192,6 +253,7 @@ export class Pipeline<K extends Kind, Result extends RunResult> {
     if (!result) return;
     const { metrics } = this.#options;
     if (!result.ok && result.error.retryable && !run.abort.signal.aborted) this.#engineTrusted = false;
+    if (result.ok) this.#lineup.ran(result.model);
     if (result.ok && result.modelLoadMs > 0) metrics.modelLoads.inc({ model: result.model });
     const finishing = { options: this.#options, publisher: this.#publisher, craft: this.#craft };
     const stored = insideSpan(run.span, () => finishRun(finishing, run, result));
@@ -199,7 +261,7 @@ export class Pipeline<K extends Kind, Result extends RunResult> {
       run.span.end();
       // ends the watch on the job's events
       run.abort.abort('cancelled');
-      this.inbox.settled(run);
+      this.#inbox.settled(run);
       this.#finishing.delete(done);
       this.#regulate();
     });
@@ -208,17 +270,17 @@ export class Pipeline<K extends Kind, Result extends RunResult> {
 
   async #giveUp(waiting: Waiting<K>, delayMs: number): Promise<void> {
     await nack(waiting, delayMs).catch(() => undefined);
-    this.inbox.settled(waiting);
+    this.#inbox.settled(waiting);
   }
 
   /** Asks the bus for more only when it can be run soon, so that waiting jobs stay where any worker can get them. */
   #regulate(): void {
-    this.#options.metrics.inFlight.set(this.inbox.unsettled);
+    this.#options.metrics.inFlight.set(this.#inbox.unsettled);
     if (this.#stopping.signal.aborted) return;
     const { slots, batchJobs } = this.#craft;
     const free = slots - this.#batches.size;
     const wanted = this.#runEndsSoon ? Math.max(free, 1) * batchJobs : free * batchJobs;
-    if (this.inbox.waiting < wanted) this.#consumer?.resume();
+    if (this.#inbox.waiting < wanted) this.#consumer?.resume();
     else this.#consumer?.pause();
   }
 }

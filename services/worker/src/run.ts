@@ -6,12 +6,15 @@ import type { Claim } from './claim.ts';
 /** Why a run was stopped from outside. */
 export type StopReason = 'cancelled' | 'superseded' | 'deadline' | 'draining' | 'hung';
 
-/** A delivery that waits for the engine. */
+/** A job that waits for the engine. */
 export interface Waiting<K extends Kind = Kind> {
   readonly request: RequestedEvent<K>;
   /** More than one when the bus handed the same job out again meanwhile; all are settled together. */
   readonly deliveries: Delivery[];
+  /** Unix ms. */
   readonly receivedMs: number;
+  /** Chosen among all that wait, before the bus handed it out: it has no deliveries. */
+  readonly isAhead: boolean;
 }
 
 /** A claimed attempt. */

@@ -12,6 +12,7 @@ export function workerSettings(
     now: Date.now,
     newClaim: randomUUID,
     backoffMs: config.RETRY_BACKOFF_MS,
+    scheduling: { weights: config.TENANT_WEIGHTS, patienceMs: config.SCHEDULING_PATIENCE_SECONDS * 1_000 },
     engineIdleTimeoutMs: config.ENGINE_IDLE_TIMEOUT_MS,
   };
 }

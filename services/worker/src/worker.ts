@@ -3,6 +3,7 @@ import { type Kind, progressTopic, topicOf, topicsOf, WORKER_SUBSCRIPTION } from
 import { startAnnouncing } from './announce.ts';
 import type { Craft, RunResult } from './craft.ts';
 import { ImageCraft, type ImageCraftOptions } from './images/image-craft.ts';
+import { Lineup } from './lineup.ts';
 import type { WorkerOptions } from './options.ts';
 import { Pipeline } from './pipeline.ts';
 import { Publisher } from './publish.ts';
@@ -38,13 +39,15 @@ async function startWorker<K extends Kind, Result extends RunResult>(
   const craft = craftWith(publisher);
   const { kind, engine } = craft;
   await publisher.open([...topicsOf(kind).map(({ topic }) => topic), progressTopic(kind)]);
-  const pipeline = new Pipeline(options, publisher, craft);
   const announcing = startAnnouncing({ ...options, engine, kind });
   await announcing.first;
+  const { swapsModels } = craft;
+  const lineup = new Lineup({ ...options, kind, swapsModels, models: announcing.models });
+  const pipeline = new Pipeline(options, publisher, craft, lineup);
   const consumer = await bus.subscribe(
     topicOf('requested', kind),
     WORKER_SUBSCRIPTION,
-    (delivery) => pipeline.inbox.receive(delivery),
+    (delivery) => pipeline.receive(delivery),
     { maxInFlight: pipeline.maxInFlight },
   );
   pipeline.start(consumer);

@@ -12,9 +12,11 @@ export class ScriptedEngine implements ImageEngine {
   /** Ids of each batch that was asked for, in order. */
   readonly batches: string[][] = [];
   readonly #script: Script;
+  readonly #models: readonly string[];
 
-  constructor(script: Script, maxBatchImages = 1) {
+  constructor(script: Script, maxBatchImages = 1, models: readonly string[] = ['grey']) {
     this.#script = script;
+    this.#models = models;
     this.maxBatchImages = maxBatchImages;
   }
 
@@ -24,7 +26,13 @@ export class ScriptedEngine implements ImageEngine {
   }
 
   async models(): Promise<readonly ModelInfo[]> {
-    return [{ name: 'grey', kind: 'txt2img', aliases: [], samplers: ['euler'], demo: false }];
+    return this.#models.map((name) => ({
+      name,
+      kind: 'txt2img',
+      aliases: [],
+      samplers: ['euler'],
+      demo: false,
+    }));
   }
 
   async health(): Promise<void> {}

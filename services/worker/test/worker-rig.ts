@@ -34,7 +34,11 @@ export interface Rig {
   /** A worker of texts over a view of its own; `state` reads from there. */
   startText(engine: TextEngine, change?: Partial<WorkerOptions>): Promise<Worker>;
   /** Puts a job in line, and answers its id. */
-  request(settings?: Record<string, unknown>, more?: Record<string, unknown>): Promise<string>;
+  request(
+    settings?: Record<string, unknown>,
+    more?: Record<string, unknown>,
+    tenant?: string,
+  ): Promise<string>;
   publish(event: JobEvent): Promise<void>;
   /** Waits for the job to have this status. */
   until(id: string, status: string): Promise<JobState>;
@@ -65,6 +69,7 @@ export async function createRig(): Promise<Rig> {
     now: Date.now,
     newClaim: randomUUID,
     backoffMs: [10, 10, 10],
+    scheduling: { weights: {}, patienceMs: 60_000 },
     engineIdleTimeoutMs: 10_000,
   });
   return {
@@ -85,11 +90,11 @@ export async function createRig(): Promise<Rig> {
       workers.push(worker);
       return worker;
     },
-    request: async (settings = {}, more = {}) => {
+    request: async (settings = {}, more = {}, tenant = 'default') => {
       const generation_settings = { prompt: 'x', width: 64, height: 64, model: 'grey', ...settings };
       const nowMs = Date.now();
       const body = imageRequestSchema.parse({ generation_settings, ...more });
-      const event = decideRequest(body, { id: newJobId(nowMs), tenant: 'default', nowMs, seed: 1 });
+      const event = decideRequest(body, { id: newJobId(nowMs), tenant, nowMs, seed: 1 });
       await publish(event);
       return event.id;
     },

@@ -27,6 +27,7 @@ export interface ImageCraftOptions {
 export class ImageCraft implements Craft<'txt2img', ImageResult> {
   readonly kind = 'txt2img';
   readonly slots = 1;
+  readonly swapsModels = true;
   readonly engine: ImageEngine;
   readonly batchJobs: number;
   readonly #options: WorkerOptions;
@@ -105,7 +106,7 @@ export interface BatchLimits {
   readonly images: number;
 }
 
-/** The oldest that waits, and others that can run in the same batch. */
+/** The first that waits, and others that can run in the same batch. */
 export function chooseBatch(
   waiting: readonly Waiting<'txt2img'>[],
   limits: BatchLimits,
