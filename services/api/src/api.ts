@@ -1,11 +1,11 @@
 import { randomInt } from 'node:crypto';
+import { ModelCatalogue } from '@genfleet/catalogue';
 import type { JobState, Kind } from '@genfleet/job';
 import { statusOf } from '@genfleet/job';
 import { createRegistry } from '@genfleet/telemetry';
 import type { Request } from 'express';
 import { Feedback } from './completions/feedback.ts';
 import { Sessions } from './completions/sessions.ts';
-import { ModelCatalogue } from './feeds/catalogue.ts';
 import { JobListeners } from './feeds/job-listeners.ts';
 import { ProgressFeed } from './feeds/progress-feed.ts';
 import type { TextFeed } from './feeds/text-feed.ts';

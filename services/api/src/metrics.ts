@@ -1,7 +1,7 @@
+import type { ModelCatalogue } from '@genfleet/catalogue';
 import { KINDS, type Kind } from '@genfleet/job';
 import type { View } from '@genfleet/ledger';
 import { Counter, Gauge, Histogram, type Registry } from '@genfleet/telemetry';
-import type { ModelCatalogue } from './feeds/catalogue.ts';
 
 /** What the API counts; names and units as Prometheus recommends. */
 export interface ApiMetrics {

@@ -1,9 +1,9 @@
 import { createServer, type Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { followAnnouncements } from '@genfleet/catalogue';
 import { createWebhookMetrics } from '@genfleet/telemetry';
 import { type Api, createApi, renderContext } from './api.ts';
 import { createApp } from './app.ts';
-import { followAnnouncements } from './feeds/catalogue.ts';
 import { followProgress } from './feeds/progress-feed.ts';
 import { followTexts } from './feeds/text-feed.ts';
 import { openDoor } from './http/access.ts';

@@ -1,6 +1,6 @@
+import type { ModelCatalogue } from '@genfleet/catalogue';
 import type { CompletionSettings, ModelInfo, TextFeature } from '@genfleet/job';
 import type { z } from 'zod';
-import type { ModelCatalogue } from '../feeds/catalogue.ts';
 import { faultsOf } from '../http/faults.ts';
 import { type Fault, invalid, type Problem } from '../http/problem.ts';
 import type { WebhookPolicy } from '../jobs/request.ts';

@@ -1,7 +1,7 @@
 import type { Bus } from '@genfleet/bus';
+import { follow } from '@genfleet/catalogue';
 import { decodeNews, type ProgressEvent, progressTopic } from '@genfleet/job';
 import type { Logger } from '@genfleet/telemetry';
-import { follow } from './follow.ts';
 import { JobListeners } from './job-listeners.ts';
 
 /** Jobs whose last step is remembered, for polls. */

@@ -1,7 +1,7 @@
 import type { Bus } from '@genfleet/bus';
+import { follow } from '@genfleet/catalogue';
 import { decodeNews, progressTopic, type TextEvent } from '@genfleet/job';
 import type { Logger } from '@genfleet/telemetry';
-import { follow } from './follow.ts';
 import type { JobListeners } from './job-listeners.ts';
 
 /** Text of completions as workers write it. */

@@ -1,6 +1,6 @@
+import type { ModelCatalogue } from '@genfleet/catalogue';
 import { type ImageRequest, txt2imgSettingsSchema } from '@genfleet/job';
 import { z } from 'zod';
-import type { ModelCatalogue } from '../feeds/catalogue.ts';
 import { faultsOf } from '../http/faults.ts';
 import { invalid, type Problem } from '../http/problem.ts';
 import { checkImageRequest } from './request.ts';

@@ -1,5 +1,5 @@
+import { ModelCatalogue } from '@genfleet/catalogue';
 import { describe, expect, it } from '@jest/globals';
-import { ModelCatalogue } from '../feeds/catalogue.ts';
 import { toImageRequest } from './openai-request.ts';
 
 const any = new ModelCatalogue([], () => 0);

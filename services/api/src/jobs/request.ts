@@ -1,5 +1,5 @@
+import type { ModelCatalogue } from '@genfleet/catalogue';
 import { type ImageRequest, imageRequestSchema, SAMPLERS } from '@genfleet/job';
-import type { ModelCatalogue } from '../feeds/catalogue.ts';
 import { faultsOf } from '../http/faults.ts';
 import type { Fault } from '../http/problem.ts';
 import { checkWebhookUrl } from '../webhooks/index.ts';

@@ -1,5 +1,5 @@
+import { ModelCatalogue } from '@genfleet/catalogue';
 import { describe, expect, it } from '@jest/globals';
-import { ModelCatalogue } from '../feeds/catalogue.ts';
 import { checkImageRequest } from './request.ts';
 
 const NOW_MS = Date.parse('2026-01-02T03:04:05.000Z');
