@@ -4,7 +4,7 @@
  */
 import { cruise, type IForbiddenRuleType, type IReporterOutput } from 'dependency-cruiser';
 
-const ADAPTER = '^packages/(bus-|engine-|artifacts-|ledger-|auth-)[^/]+/';
+const ADAPTER = '^packages/(bus-|engine-|artifacts-|archive-|ledger-|auth-)[^/]+/';
 const MINIMUM_MODULES = 60;
 
 const forbidden: IForbiddenRuleType[] = [
@@ -35,10 +35,17 @@ const forbidden: IForbiddenRuleType[] = [
   },
   {
     name: 'ledgers-read-buses',
-    comment: 'an adapter of the ledger may be filled from the port of the bus, whichever bus it is',
+    comment: 'an adapter of the ledger may be filled from the ports of the bus and the archive, whichever they are',
     severity: 'error',
     from: { path: '^packages/ledger-[^/]+/', pathNot: '\\.test\\.ts$' },
-    to: { path: '^packages/', pathNot: '^packages/(ledger|ledger-[^/]+|bus|job)/' },
+    to: { path: '^packages/', pathNot: '^packages/(ledger|ledger-[^/]+|bus|archive|duckdb-tables|job)/' },
+  },
+  {
+    name: 'archives-write-tables',
+    comment: 'what writes the archive knows its port and the tables of the ledger',
+    severity: 'error',
+    from: { path: '^packages/archive-[^/]+/', pathNot: '\\.test\\.ts$' },
+    to: { path: '^packages/', pathNot: '^packages/(archive|archive-[^/]+|duckdb-tables|ledger|job)/' },
   },
   {
     name: 'job-is-pure',

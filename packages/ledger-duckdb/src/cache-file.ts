@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { literal } from '@genfleet/duckdb-tables';
 import { CATALOG } from '@genfleet/ledger';
-import { literal } from './ddl.ts';
 
 /** Tables of ours beside those of the ledger: what the file is, and how far each topic was read. */
 export const OWN_SCHEMA = `${CATALOG}.genfleet`;

@@ -3,9 +3,10 @@ import { rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance, version } from '@duckdb/node-api';
+import { createTable, entryOf, literal, quoted } from '@genfleet/duckdb-tables';
 import { CATALOG, type LedgerTable, ledgerTables } from '@genfleet/ledger';
 import { attachCache, OWN_SCHEMA } from './cache-file.ts';
-import { createTable, insertMessages, literal, MEMORY_SCHEMA, quoted, schemaPath } from './ddl.ts';
+import { insertMessages, MEMORY_SCHEMA, schemaPath } from './ddl.ts';
 import { DIALECT_MACROS, DIALECT_SETTINGS } from './dialect.ts';
 import type { Cursors, FlatMessages, OpenMessage } from './protocol.ts';
 
@@ -201,12 +202,15 @@ function jsonOf(
   { messageIds, keys, values, properties, timesMs }: FlatMessages,
   jsonOfValue: (text: string) => string,
 ): string {
-  const entries = values.map((value, index) => {
-    const m = JSON.stringify(messageIds[index]);
-    const k = JSON.stringify(keys[index]?.toWellFormed());
-    const p = JSON.stringify(properties[index]?.toWellFormed());
-    return `{"m":${m},"k":${k},"p":${p},"t":${timesMs[index]},"v":${jsonOfValue(value)}}`;
-  });
+  const entries = values.map((value, index) =>
+    entryOf({
+      messageId: messageIds[index] ?? '',
+      key: keys[index] ?? '',
+      value: jsonOfValue(value),
+      properties: properties[index] ?? '{}',
+      timeMs: timesMs[index] ?? 0,
+    }),
+  );
   return `[${entries.join(',')}]`;
 }
 

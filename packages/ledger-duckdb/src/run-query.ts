@@ -1,7 +1,7 @@
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { StatementType } from '@duckdb/node-api';
+import { literal } from '@genfleet/duckdb-tables';
 import { MAX_RESULT_BYTES, type ResultColumn, type SqlValue } from '@genfleet/ledger';
-import { literal } from './ddl.ts';
 import { faultOf } from './faults.ts';
 import type { Fault } from './protocol.ts';
 import { typeName, Values } from './values.ts';

@@ -1,0 +1,1 @@
+export { openParquetWriter } from './parquet-writer.ts';

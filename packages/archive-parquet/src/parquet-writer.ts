@@ -1,0 +1,124 @@
+import { randomUUID } from 'node:crypto';
+import { type FileHandle, open, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import type { ArchivedMessage, Draft, SegmentWriter } from '@genfleet/archive';
+import { entryOf, entryShape, literal, rowsOf } from '@genfleet/duckdb-tables';
+import { GenfleetError } from '@genfleet/job';
+import type { LedgerTable } from '@genfleet/ledger';
+import { openScratch } from './scratch.ts';
+
+/** Of DuckDB's own; what does not fit goes to the disk. */
+const MEMORY = '64MiB';
+/** Rows that are in memory at once while a file is made. */
+const ROW_GROUP_ROWS = 10_240;
+/** Longer than any line: `archivedValue` lets 4 Mi characters through. */
+const MAX_LINE_BYTES = 16 * 1_024 * 1_024;
+
+/**
+ * Parquet by DuckDB. What is added lies in a file on the disk, one message a line, until it is read through once, by one
+ * thread, so that the same messages give the same bytes.
+ */
+class ParquetWriter implements SegmentWriter {
+  readonly #connection: DuckDBConnection;
+  readonly #instance: DuckDBInstance;
+  readonly #scratch: string;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(parts: { instance: DuckDBInstance; connection: DuckDBConnection; scratch: string }) {
+    this.#instance = parts.instance;
+    this.#connection = parts.connection;
+    this.#scratch = parts.scratch;
+  }
+
+  async begin(table: LedgerTable): Promise<Draft> {
+    const file = join(this.#scratch, `${table.name}-${randomUUID()}.ndjson`);
+    const handle = await open(file, 'wx', 0o600).catch(fault(file));
+    return new ParquetDraft({ table, file, handle, copy: (sql) => this.#copy(sql) });
+  }
+
+  async close(): Promise<void> {
+    await this.#turn;
+    this.#connection.closeSync();
+    this.#instance.closeSync();
+    await rm(this.#scratch, { recursive: true, force: true });
+  }
+
+  /** One at a time: each may use all of the memory. */
+  async #copy(sql: string): Promise<void> {
+    const done = this.#turn.then(() => this.#connection.run(sql));
+    this.#turn = done.catch(() => undefined);
+    await done;
+  }
+}
+
+class ParquetDraft implements Draft {
+  readonly #table: LedgerTable;
+  readonly #file: string;
+  readonly #handle: FileHandle;
+  readonly #copy: (sql: string) => Promise<void>;
+  #isDiscarded = false;
+
+  constructor(parts: {
+    table: LedgerTable;
+    file: string;
+    handle: FileHandle;
+    copy: (sql: string) => Promise<void>;
+  }) {
+    this.#table = parts.table;
+    this.#file = parts.file;
+    this.#handle = parts.handle;
+    this.#copy = parts.copy;
+  }
+
+  async add(messages: readonly ArchivedMessage[]): Promise<void> {
+    const lines = messages.map((message) => `${entryOf(message)}\n`).join('');
+    await this.#handle.appendFile(lines).catch(fault(this.#file));
+  }
+
+  async finish(): Promise<Uint8Array> {
+    const made = `${this.#file}.parquet`;
+    const shape = literal(JSON.stringify(entryShape(this.#table)));
+    const lines = `read_ndjson_objects(${literal(this.#file)}, maximum_object_size = ${MAX_LINE_BYTES})`;
+    const rows = rowsOf(`select from_json(json, ${shape}) as each from ${lines}`);
+    const format = `format parquet, compression zstd, row_group_size ${ROW_GROUP_ROWS}`;
+    try {
+      await this.#copy(`copy (${rows}) to ${literal(made)} (${format})`);
+      return await readFile(made);
+    } catch (error) {
+      return fault(made)(error);
+    } finally {
+      await rm(made, { force: true });
+    }
+  }
+
+  async discard(): Promise<void> {
+    if (this.#isDiscarded) return;
+    this.#isDiscarded = true;
+    await this.#handle.close();
+    await rm(this.#file, { force: true });
+  }
+}
+
+function fault(file: string): (error: unknown) => never {
+  return (cause) => {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw new GenfleetError('ledger_failed', `cannot write ${file}: ${message}`, { cause });
+  };
+}
+
+/**
+ * A writer that keeps open segments in a folder of its own inside `directory`.
+ * @throws GenfleetError `ledger_failed` when it can't be used.
+ */
+export async function openParquetWriter(options: { directory: string }): Promise<SegmentWriter> {
+  const scratch = await openScratch(options.directory).catch(fault(options.directory));
+  const instance = await DuckDBInstance.create(':memory:', {
+    memory_limit: MEMORY,
+    threads: '1',
+    temp_directory: join(scratch, 'spill'),
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+  });
+  return new ParquetWriter({ instance, connection: await instance.connect(), scratch });
+}

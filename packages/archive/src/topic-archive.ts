@@ -1,0 +1,87 @@
+import type { ObjectStore } from '@genfleet/artifacts';
+import { GenfleetError } from '@genfleet/job';
+import { isBehind, recordFolder, recordKey } from './layout.ts';
+import { decodeSegment, encodeSegment, type Segment, sha256Of } from './segment.ts';
+
+export type FileState = 'whole' | 'missing' | 'damaged';
+
+/**
+ * What the archive holds of one topic: segments that follow each other, each a Parquet file and a record of it.
+ *
+ * A segment is claimed before its file is put: its record is created under a name that only the end of the segment before
+ * decides, and of all who try one succeeds. So whatever dies when, and whoever else writes, no message comes into two
+ * files. Only the newest segment can be without its file; it is written from the topic then.
+ */
+export class TopicArchive {
+  readonly #objects: ObjectStore;
+  readonly #topic: string;
+
+  constructor(objects: ObjectStore, topic: string) {
+    this.#objects = objects;
+    this.#topic = topic;
+  }
+
+  /** Takes the place behind the segment's `after`. @returns the segment that has it, which is another one's or this one. */
+  async claim(segment: Segment): Promise<Segment> {
+    const key = recordKey(this.#topic, segment.after);
+    if (await this.#objects.putIfAbsent(key, encodeSegment(segment))) return segment;
+    return decodeSegment(key, await this.#objects.get(key));
+  }
+
+  /** Tells anew what the file of a claimed segment is: another version of the writer made other bytes of the same rows. */
+  async rename(segment: Segment): Promise<void> {
+    await this.#objects.put(recordKey(this.#topic, segment.after), encodeSegment(segment));
+  }
+
+  async put({ file }: Segment, bytes: Uint8Array): Promise<void> {
+    await this.#objects.put(file, bytes);
+  }
+
+  /** The newest segment, after `known` where that one was the newest before. */
+  async newest(known?: Segment): Promise<Segment | undefined> {
+    let newest: string | undefined;
+    const from = known && recordKey(this.#topic, known.after);
+    for await (const { key } of this.#objects.list(recordFolder(this.#topic), from)) newest = key;
+    return newest === undefined ? known : await this.#record(newest);
+  }
+
+  /** All segments with messages behind this one, in their order; those without a file too. */
+  async *segments(behind?: string): AsyncGenerator<Segment> {
+    let before: string | undefined;
+    const keys: string[] = [];
+    for await (const { key } of this.#objects.list(recordFolder(this.#topic))) {
+      if (behind !== undefined && !isBehind(this.#topic, key, behind)) before = key;
+      else keys.push(key);
+    }
+    for (const key of before === undefined ? keys : [before, ...keys]) {
+      const segment = await this.#record(key);
+      if (behind === undefined || segment.last > behind) yield segment;
+    }
+  }
+
+  /** @throws GenfleetError `ledger_failed` that names the file when it is missing or is not what was put. */
+  async read(segment: Segment): Promise<Uint8Array> {
+    const { state, bytes } = await this.#look(segment);
+    if (state === 'whole') return bytes;
+    const message = `the archive's file ${segment.file} is ${state}; npm run recorder -- check writes it anew while its topic holds it`;
+    throw new GenfleetError('ledger_failed', message, { retryable: false });
+  }
+
+  async state(segment: Segment): Promise<FileState> {
+    return (await this.#look(segment)).state;
+  }
+
+  async #look({ file, sha256 }: Segment): Promise<{ state: FileState; bytes: Uint8Array }> {
+    try {
+      const bytes = await this.#objects.get(file);
+      return { state: sha256Of(bytes) === sha256 ? 'whole' : 'damaged', bytes };
+    } catch (error) {
+      if (!(error instanceof GenfleetError && error.code === 'artifact_not_found')) throw error;
+      return { state: 'missing', bytes: new Uint8Array() };
+    }
+  }
+
+  async #record(key: string): Promise<Segment> {
+    return decodeSegment(key, await this.#objects.get(key));
+  }
+}

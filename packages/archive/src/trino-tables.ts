@@ -1,0 +1,19 @@
+import { CATALOG, ledgerTables, MESSAGE_COLUMNS, typeText } from '@genfleet/ledger';
+
+/**
+ * Statements that make the archive the tables of the ledger on a Trino with the Hive connector and
+ * `hive.recursive-directories=true`: a file is seen by the first query after it was put, without a partition that somebody
+ * has to announce.
+ * @param location of the archive, `s3://bucket/prefix`.
+ */
+export function trinoTables(schemaName: string, location: string): readonly string[] {
+  const schema = `${CATALOG}."${schemaName}"`;
+  const tables = ledgerTables().map(({ name, columns }) => {
+    const lines = [...columns, ...MESSAGE_COLUMNS].map(
+      (column) => `  "${column.name}" ${typeText(column.type)}`,
+    );
+    const from = `external_location = '${location.replace(/\/$/, '')}/${name}', format = 'PARQUET'`;
+    return `create table if not exists ${schema}.${name} (\n${lines.join(',\n')}\n) with (${from})`;
+  });
+  return [`create schema if not exists ${schema}`, ...tables];
+}
