@@ -1,5 +1,7 @@
 export type { Span } from '@opentelemetry/api';
+export { type ArchiveMetrics, createArchiveMetrics } from './archive-metrics.ts';
 export { flushTraces } from './flush-traces.ts';
+export { startHealthServer } from './health-server.ts';
 export { createLogger, type LogFields, type Logger } from './logger.ts';
 export { Counter, createRegistry, Gauge, Histogram, Registry } from './metrics.ts';
 export { extractContext, injectContext } from './propagation.ts';

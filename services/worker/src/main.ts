@@ -11,8 +11,8 @@ import {
   type Logger,
   runService,
   type StopService,
+  startHealthServer,
 } from '@genfleet/telemetry';
-import { startHealthServer } from './health-server.ts';
 import { startWorkers } from './workers.ts';
 
 const BUS_AGAIN_MS = 1_000;

@@ -1,11 +1,11 @@
 import { createServer, type Server } from 'node:http';
-import type { Registry } from '@genfleet/telemetry';
+import type { Registry } from 'prom-client';
 
 const READY_TIMEOUT_MS = 3_000;
 
 /**
  * `/health/live`, `/health/ready` and `/metrics` for the kubelet and Prometheus, on a port of its own.
- * `ready` rejects with the reason when the worker can't take jobs.
+ * `ready` rejects with the reason when the service can't do its work.
  */
 export async function startHealthServer(options: {
   host: string;
