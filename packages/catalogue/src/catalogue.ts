@@ -1,4 +1,3 @@
-import type { Bus } from '@genfleet/bus';
 import {
   ANNOUNCEMENT_TOPIC,
   type Kind,
@@ -6,8 +5,7 @@ import {
   type WorkerAnnouncement,
   workerAnnouncementSchema,
 } from '@genfleet/job';
-import type { Logger } from '@genfleet/telemetry';
-import { follow } from './follow.ts';
+import { type FollowOptions, follow } from './follow.ts';
 
 const DAY_MS = 86_400_000;
 /** Workers announce every minute; one that was silent for three is taken for gone. */
@@ -143,13 +141,10 @@ function union(a: ModelInfo, b: ModelInfo): ModelInfo {
 /** Reads the announcements of the last day and all that come, until the signal aborts. */
 export async function followAnnouncements(
   catalogue: ModelCatalogue,
-  options: { bus: Bus; log: Logger; clock: () => number; signal: AbortSignal; onCaughtUp: () => void },
+  { clock, ...options }: Omit<FollowOptions, 'topic' | 'from'> & { readonly clock: () => number },
 ): Promise<void> {
-  const { bus, log, clock, signal, onCaughtUp } = options;
-  await follow(
-    { bus, topic: ANNOUNCEMENT_TOPIC, from: { atTimeMs: clock() - DAY_MS }, log, signal, onCaughtUp },
-    (message) => {
-      catalogue.apply(workerAnnouncementSchema.parse(JSON.parse(message.value)));
-    },
-  );
+  const from = { atTimeMs: clock() - DAY_MS };
+  await follow({ ...options, topic: ANNOUNCEMENT_TOPIC, from }, (message) => {
+    catalogue.apply(workerAnnouncementSchema.parse(JSON.parse(message.value)));
+  });
 }

@@ -1,2 +1,2 @@
 export { followAnnouncements, type KnownModel, ModelCatalogue } from './catalogue.ts';
-export { type FollowOptions, follow } from './follow.ts';
+export { follow } from './follow.ts';

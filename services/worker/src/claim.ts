@@ -20,7 +20,7 @@ export type Refused =
   | { readonly do: 'bury'; readonly event: DeadEvent | CancelledEvent }
   /** The ledger could not be reached; nothing is known. */
   | { readonly do: 'wait'; readonly reason: string }
-  /** Another worker has it until then (Unix ms); the claim that lost to it, if one was written. */
+  /** It is another worker's until then (Unix ms); the claim that lost to it, if one was written. */
   | { readonly do: 'yield'; readonly untilMs: number; readonly lost?: OwnClaim };
 
 /** A claim of this worker, as it wrote it. */

@@ -17,8 +17,8 @@ const PUBLISH_PATIENCE_MS = 60_000;
 const UNPUBLISHED_WAIT_MS = 5_000;
 /** Before a job is handed out again of which nothing was known. */
 const UNKNOWN_WAIT_MS = 1_000;
-/** Before a job is handed out again that another worker has, at most: it may have ended long before its time. */
-const YIELD_WAIT_MS = 5_000;
+/** Before a job is handed out again that another worker has: about a run, between these. */
+const YIELD_WAIT_MS = { least: 250, unknown: 1_000, most: 5_000 };
 
 /** How the outcome of a run is written. */
 export interface Finishing<K extends Kind, Result extends RunResult> {
@@ -99,10 +99,12 @@ async function yieldJob(
   { untilMs, lost }: Extract<Refused, { do: 'yield' }>,
 ): Promise<void> {
   const { request } = waiting;
-  options.log.debug({ jobId: request.id, attempt: request.attempt }, 'another worker has it');
+  options.log.debug({ jobId: request.id, attempt: request.attempt }, 'left to another worker');
   // were the first one released, it would count after all
   if (lost) await releaseClaim(options, publisher, { request, ...lost }, UNPUBLISHED_WAIT_MS);
-  await nack(waiting, Math.min(YIELD_WAIT_MS, Math.max(0, untilMs - options.now())));
+  const runMs = options.view.meanRunMs(request.settings.model) ?? YIELD_WAIT_MS.unknown;
+  const waitMs = Math.min(YIELD_WAIT_MS.most, Math.max(YIELD_WAIT_MS.least, runMs));
+  await nack(waiting, Math.min(waitMs, Math.max(0, untilMs - options.now())));
 }
 
 function endOf({ event }: Extract<Refused, { do: 'bury' }>): string {

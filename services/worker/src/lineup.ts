@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { ModelCatalogue } from '@genfleet/catalogue';
 import { isFleeting, type Kind, type ModelInfo, mayClaimAhead, type RequestedEvent } from '@genfleet/job';
 import { Board, choose, type HeldJob, waitingJobOf } from '@genfleet/scheduling';
 import type { WorkerOptions } from './options.ts';
@@ -17,6 +18,8 @@ interface Lined<K extends Kind>
   readonly swapsModels: boolean;
   /** What the engine has, none while that is not known. */
   readonly models: () => readonly ModelInfo[];
+  /** What there is in the fleet. */
+  readonly catalogue: Pick<ModelCatalogue, 'info'>;
 }
 
 /**
@@ -72,6 +75,12 @@ export class Lineup<K extends Kind> {
   /** The engine has this model in its memory now. */
   ran(model: string): void {
     this.#loaded = model;
+  }
+
+  /** Whether this worker lacks a model that others have, or had lately: its jobs are theirs. */
+  isForOthers(model: string): boolean {
+    const { models, catalogue, kind } = this.#options;
+    return models().length > 0 && !this.#nameOf(model) && catalogue.info(model)?.kind === kind;
   }
 
   /** Whether anything waits that this worker might take though it was not handed out. */

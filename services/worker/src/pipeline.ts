@@ -34,6 +34,8 @@ const FETCH_AT_SHARE = 0.7;
 /** Runs expected to end within this time count as nearly done from the start. */
 const FETCH_AHEAD_MS = 500;
 const HEALTH_WAIT_MS = 1_000;
+/** Before a job is handed out again whose model this worker lacks. */
+const FOR_OTHERS_MS = 250;
 /** How often a worker without work looks whether others hold more than they can run. */
 const LOOK_AROUND_MS = 1_000;
 
@@ -89,12 +91,14 @@ export class Pipeline<K extends Kind, Result extends RunResult> {
     else if (refused) await nack(refused, 0);
   }
 
-  /** What the view says against running it, if that is so now. A fleeting job is never claimed before it is handed out. */
+  /** What stands against running it here, as far as is known. A fleeting job is never claimed before it is handed out. */
   #refusalOf(request: RequestedEvent<K>): Refused | undefined {
     const { view, now, worker } = this.#options;
     const known = isFleeting(request) || !view.ready ? undefined : view.job(request.id);
-    const decision = known && decideDelivery(known, request, now(), worker);
-    return decision?.do === 'drop' || decision?.do === 'yield' ? decision : undefined;
+    const decision = decideDelivery(known, request, now(), worker);
+    if (decision.do === 'drop' || decision.do === 'yield') return decision;
+    const isForOthers = decision.do === 'run' && this.#lineup.isForOthers(request.settings.model);
+    return isForOthers ? { do: 'yield', untilMs: now() + FOR_OTHERS_MS } : undefined;
   }
 
   /** Takes nothing new; lets the runs end within `graceMs`, then stops them and hands them and the rest back. */

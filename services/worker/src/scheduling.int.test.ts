@@ -15,12 +15,13 @@ afterEach(async () => {
 
 const MODELS = ['grey', 'red', 'blue'];
 
-/** An engine that keeps what it ran in order, and says which model that was; each run takes `runMs`. */
+/** An engine that keeps what it made in order, and says of which model; each run takes `runMs`. */
 function engineOf(ran: ImageTask[], runMs: number, models: readonly string[] = MODELS) {
   const script = async (task: ImageTask) => {
-    ran.push(task);
     const result = await greyPictures(task, 1, runMs);
-    return result.ok ? { ...result, model: task.settings.model } : result;
+    if (!result.ok) return result;
+    ran.push(task);
+    return { ...result, model: task.settings.model };
   };
   return new ScriptedEngine(script, 1, models);
 }

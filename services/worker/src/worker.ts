@@ -1,3 +1,4 @@
+import { followAnnouncements, ModelCatalogue } from '@genfleet/catalogue';
 import type { TextEngine } from '@genfleet/engine';
 import { type Kind, progressTopic, topicOf, topicsOf, WORKER_SUBSCRIPTION } from '@genfleet/job';
 import { startAnnouncing } from './announce.ts';
@@ -34,7 +35,7 @@ async function startWorker<K extends Kind, Result extends RunResult>(
   options: WorkerOptions,
   craftWith: (publisher: Publisher) => Craft<K, Result>,
 ): Promise<Worker> {
-  const { bus, view } = options;
+  const { bus, view, log, now } = options;
   const publisher = new Publisher(bus);
   const craft = craftWith(publisher);
   const { kind, engine } = craft;
@@ -42,7 +43,10 @@ async function startWorker<K extends Kind, Result extends RunResult>(
   const announcing = startAnnouncing({ ...options, engine, kind });
   await announcing.first;
   const { swapsModels } = craft;
-  const lineup = new Lineup({ ...options, kind, swapsModels, models: announcing.models });
+  const ends = new AbortController();
+  const catalogue = new ModelCatalogue([], now);
+  const following = followAnnouncements(catalogue, { bus, log, clock: now, signal: ends.signal });
+  const lineup = new Lineup({ ...options, kind, swapsModels, models: announcing.models, catalogue });
   const pipeline = new Pipeline(options, publisher, craft, lineup);
   const consumer = await bus.subscribe(
     topicOf('requested', kind),
@@ -55,6 +59,8 @@ async function startWorker<K extends Kind, Result extends RunResult>(
   const stop = async (graceMs: number) => {
     await pipeline.drain(graceMs);
     await consumer.close();
+    ends.abort();
+    await following;
     await announcing.stop();
     await publisher.close();
   };
