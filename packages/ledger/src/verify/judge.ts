@@ -145,7 +145,7 @@ function judgeOrigin(life: Life, lives: readonly Life[], isWhole: boolean, blame
   blame('dead_letter_missing', `a dead letter of life ${life.redrive - 1}`, `a redrive without one`);
 }
 
-/** Nothing runs before its claim is in the ledger. */
+/** Nothing runs before its claim is in the ledger, but what is forgotten with its connection. */
 function judgeClaims(life: Life, blame: Blame): void {
   if (!life.isWhole) return;
   for (const { trace, order } of life.outcomes) {
@@ -185,7 +185,7 @@ function livesOf({ events, isWhole }: JobHistory): readonly Life[] {
     return {
       redrive,
       requests,
-      claims: claimsOf(told),
+      claims: [...claimsOf(told), ...unclaimedRuns(told)],
       outcomes: told.filter(isOutcome),
       isWhole: isWhole || hasBegun,
     };
@@ -211,6 +211,18 @@ function claimsOf(told: readonly Told[]): readonly Claim[] {
     });
   }
   return [...byClaim.values()];
+}
+
+/** Runs of a fleeting job that ended before they were to be claimed: each outcome says whose it was. */
+function unclaimedRuns(told: readonly Told[]): readonly Claim[] {
+  const request = told.find(({ trace }) => trace.type === 'requested' && trace.isFleeting);
+  if (!request) return [];
+  const claimed = new Set(told.flatMap(({ trace }) => (trace.type === 'started' ? [trace.worker] : [])));
+  const workers = new Set(
+    told.flatMap(({ trace }) => ('worker' in trace && trace.worker !== undefined ? [trace.worker] : [])),
+  );
+  const unclaimed = [...workers].filter((worker) => !claimed.has(worker));
+  return unclaimed.map((worker) => ({ worker, released: false, timeMs: request.order.timeMs }));
 }
 
 function openStatus(life: Life | undefined): JobStatus {

@@ -1,4 +1,4 @@
-import type { JobEvent } from '@genfleet/job';
+import { type CompletedEvent, decideCompletion, type JobEvent } from '@genfleet/job';
 import { describe, expect, it } from '@jest/globals';
 import { at, completed, NOW_MS, requested, started } from '../../../job/test/sample-events.test.ts';
 import { historyOf, type Placed, receiptsOf } from '../../test/simulated-history.ts';
@@ -32,6 +32,29 @@ function dead(
   return { ...job, type: 'dead', failures, error: { code, message: 'no' }, time: at(afterMs) };
 }
 
+const TEXT = {
+  temperature: 1,
+  top_p: 1,
+  n: 1,
+  stop: [],
+  echo: false,
+  presence_penalty: 0,
+  frequency_penalty: 0,
+};
+
+/** The request of a completion that somebody waits for. */
+function asked({ store = false } = {}): JobEvent {
+  const settings = { model: 'm', prompts: ['x'], ...TEXT };
+  const request = { settings, metadata: {}, interactive: true, stream: true, store };
+  return decideCompletion(request, { id, tenant, nowMs: NOW_MS });
+}
+
+function written(overrides: Partial<CompletedEvent<'completion'>> = {}): JobEvent {
+  const { kind: _kind, artifacts: _artifacts, ...event } = completed();
+  const usage = { prompt_tokens: 1, completion_tokens: 24 };
+  return { ...event, kind: 'completion', artifacts: [], usage, ...overrides };
+}
+
 /** The verdict in a line, and what is named. */
 function judged(history: JobHistory, standards: Partial<Standards> = {}) {
   const { status, terminalStates, repeats, races, violations } = judgeJob(history, {
@@ -56,6 +79,12 @@ describe('a job with one outcome', () => {
   it('has to have been claimed by whoever completed it', () => {
     const history = historyOf(ledgerOf(requested(), started({ worker: 'other' }), completed()));
     expect(judged(history)).toMatchObject({ named: ['claim_missing'] });
+  });
+
+  it('need not have been claimed when it is forgotten with its connection', () => {
+    expect(judged(historyOf(ledgerOf(asked(), written())))).toEqual(CLEAN);
+    const kept = historyOf(ledgerOf(asked({ store: true }), written()));
+    expect(judged(kept)).toMatchObject({ named: ['claim_missing'] });
   });
 
   it('has to have been asked for', () => {
@@ -112,6 +141,19 @@ describe('a second outcome of one life', () => {
     expect(verdict(...two, completed(), dead('w2', 'engine_failed', far))).toEqual(race);
     expect(verdict(...first, dead('w1', 'engine_failed'))).toMatchObject(contradicted);
     expect(verdict(...first, dead('w1', 'engine_failed', far))).toMatchObject(contradicted);
+  });
+
+  it('is a race when a client left a run that was too short to be claimed', () => {
+    const left: JobEvent = {
+      type: 'cancelled',
+      ...head,
+      kind: 'completion',
+      reason: 'left',
+      time: at(1_000),
+    };
+    expect(verdict(asked(), left, written())).toEqual({ ...race, status: 'cancelled' });
+    const other = { usage: { prompt_tokens: 1, completion_tokens: 2 } };
+    expect(verdict(asked(), written(), written(other))).toMatchObject(contradicted);
   });
 
   it('is no race when the other claim was given back, or made long after the end', () => {

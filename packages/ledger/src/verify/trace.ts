@@ -1,11 +1,25 @@
-import type { CompletedEvent, DeadEvent, ErrorCode, FileRef, JobEvent, LedgerOrder } from '@genfleet/job';
+import {
+  type CompletedEvent,
+  type DeadEvent,
+  type ErrorCode,
+  type FileRef,
+  isFleeting,
+  type JobEvent,
+  type LedgerOrder,
+} from '@genfleet/job';
 
 /** What is recorded of an artifact, and so can be checked. */
 export type TracedFile = Pick<FileRef, 'key' | 'size_bytes' | 'sha256'>;
 
 /** What verification needs of an event: small, so that millions of jobs fit a file. Times are Unix time in ms. */
 export type Trace =
-  | { readonly type: 'requested'; readonly redrive: number; readonly attempt: number }
+  | {
+      readonly type: 'requested';
+      readonly redrive: number;
+      readonly attempt: number;
+      /** Forgotten with its connection: a run of it that ends soon is never claimed. */
+      readonly isFleeting?: true;
+    }
   | {
       readonly type: 'started';
       readonly redrive: number;
@@ -47,7 +61,12 @@ export function traceOf(event: JobEvent): Trace {
   const { redrive } = event;
   switch (event.type) {
     case 'requested':
-      return { type: 'requested', redrive, attempt: event.attempt };
+      return {
+        type: 'requested',
+        redrive,
+        attempt: event.attempt,
+        ...(isFleeting(event) ? { isFleeting: true } : {}),
+      };
     case 'started': {
       const { claim, worker, released } = event;
       return { type: 'started', redrive, claim, worker, released };
