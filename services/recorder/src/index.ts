@@ -1,0 +1,2 @@
+export { type Checked, checkArchive } from './check.ts';
+export { type Recorder, type RecorderOptions, startRecorder, topicParts } from './recorder.ts';

@@ -1,0 +1,192 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Segment, segmentOf } from '@genfleet/archive';
+import type { ReadBatch } from '@genfleet/bus';
+import { GenfleetError } from '@genfleet/job';
+import { OpenSegment } from './open-segment.ts';
+import type { TopicRecorderOptions } from './options.ts';
+import { placeInTopic } from './place-in-topic.ts';
+import { rewrite } from './rewrite.ts';
+
+const BATCH_MESSAGES = 500;
+/** Waits between tries: longer each time, up to the last. */
+const WAITS_MS = [250, 1_000, 4_000, 15_000, 30_000];
+
+export interface Endings {
+  /** Reads no further, and ends what it is about to put. */
+  readonly draining: AbortSignal;
+  /** Ends there and then. */
+  readonly ended: AbortSignal;
+}
+
+/**
+ * Follows one topic into the archive. Where to go on is always asked of the archive; what is collected is thrown away
+ * at every fault and read again, as the topic holds it.
+ */
+export class TopicRecorder {
+  /** Why it does not get on, while it does not. */
+  fault: Error | undefined;
+  readonly #options: TopicRecorderOptions;
+  readonly #open: OpenSegment;
+  #newest: Segment | undefined;
+  #failures = 0;
+
+  constructor(options: TopicRecorderOptions) {
+    this.#options = options;
+    this.#open = new OpenSegment(options.writer, options.table);
+  }
+
+  get topic(): string {
+    return this.#options.table.name;
+  }
+
+  /** Age of the oldest message that is in no file yet. */
+  lagSeconds(): number {
+    const { extent } = this.#open;
+    return extent ? Math.max(0, (this.#options.now() - extent.firstTimeMs) / 1_000) : 0;
+  }
+
+  /** Resolves when it was told to end. */
+  async run({ draining, ended }: Endings): Promise<void> {
+    while (!draining.aborted) {
+      try {
+        await this.#follow(draining, ended);
+      } catch (error) {
+        if (draining.aborted || ended.aborted) return;
+        await this.#failed(error, draining);
+      }
+    }
+  }
+
+  async #follow(draining: AbortSignal, ended: AbortSignal): Promise<void> {
+    const { bus, table, forgets } = this.#options;
+    await this.#begin(draining);
+    const stop = new AbortController();
+    const signal = AbortSignal.any([draining, stop.signal]);
+    const from = this.#newest ? { afterMessageId: this.#newest.last } : 'earliest';
+    const options = { from, signal, batchSize: BATCH_MESSAGES } as const;
+    const batches = bus.read(table.topic, options)[Symbol.asyncIterator]();
+    try {
+      for (let next = batches.next(); ; ) {
+        next.catch(() => undefined);
+        const read = await this.#nextOrDue(next);
+        if (read === 'due') {
+          if (!(await this.#close(ended))) return;
+          continue;
+        }
+        if (read.done) break;
+        if (!(await this.#take(read.value, ended))) return;
+        next = batches.next();
+      }
+      if (forgets && this.#open.extent) await this.#close(ended);
+    } finally {
+      stop.abort();
+      await batches.return?.().catch(() => undefined);
+      await this.#open.discard();
+    }
+  }
+
+  /** Finds the end of the archive; of the newest segment, the file may never have been put. */
+  async #begin(signal: AbortSignal): Promise<void> {
+    const { archive, log, metrics } = this.#options;
+    this.#newest = await archive.newest(this.#newest);
+    if ((await placeInTopic(this.#options, this.#newest, signal)) === 'gap') {
+      metrics.gaps.inc({ topic: this.topic });
+      const message =
+        'the topic begins behind the end of the archive: what was between them, if anything, is lost';
+      log.warn({ topic: this.topic }, message);
+    }
+    if (!this.#newest || (await archive.state(this.#newest)) === 'whole') return;
+    log.warn(
+      { topic: this.topic },
+      `the archive lacks ${this.#newest.file}, whole: it is made from the topic`,
+    );
+    await rewrite(this.#options, this.#newest, signal).catch((err: unknown) => {
+      if (!(err instanceof GenfleetError) || err.retryable) throw err;
+      // what is lost is lost: what comes after it is not
+      log.error({ topic: this.topic, err }, err.message);
+    });
+  }
+
+  async #nextOrDue(next: Promise<IteratorResult<ReadBatch>>): Promise<IteratorResult<ReadBatch> | 'due'> {
+    const { limits, now } = this.#options;
+    const dueMs = this.#open.dueMs(limits);
+    if (dueMs === undefined) return await next;
+    const waited = new AbortController();
+    const due = sleep(Math.max(0, dueMs - now()), 'due' as const, { signal: waited.signal });
+    due.catch(() => undefined);
+    try {
+      return await Promise.race([next, due]);
+    } finally {
+      waited.abort();
+    }
+  }
+
+  /** @returns false when another recorder was faster, and everything is to begin anew. */
+  async #take({ messages }: ReadBatch, ended: AbortSignal): Promise<boolean> {
+    const { limits, now } = this.#options;
+    for (const message of messages) {
+      if (!this.#open.takes(message, limits) && !(await this.#close(ended))) return false;
+      this.#open.add(message, now());
+    }
+    await this.#patiently(() => this.#open.flush(), ended);
+    this.#succeeded();
+    return true;
+  }
+
+  /** Claims the segment and puts its file. @returns false when another recorder claimed its place. */
+  async #close(ended: AbortSignal): Promise<boolean> {
+    const { archive, metrics, log } = this.#options;
+    await this.#patiently(() => this.#open.flush(), ended);
+    const { extent } = this.#open;
+    if (!extent) return true;
+    const bytes = await this.#patiently(() => this.#open.finish(), ended);
+    const segment = segmentOf(this.topic, this.#newest?.last, extent, bytes);
+    const claimed = await this.#patiently(() => archive.claim(segment), ended);
+    if (claimed.last !== segment.last || claimed.sha256 !== segment.sha256) {
+      log.warn({ topic: this.topic }, 'another recorder writes this archive as well: one is enough');
+      return false;
+    }
+    await this.#patiently(() => archive.put(segment, bytes), ended);
+    this.#newest = segment;
+    await this.#open.discard();
+    this.#succeeded();
+    metrics.files.inc({ topic: this.topic });
+    metrics.bytes.inc({ topic: this.topic }, bytes.byteLength);
+    metrics.messages.inc({ topic: this.topic }, extent.messages);
+    log.debug({ topic: this.topic }, `put ${segment.file}, ${extent.messages} messages`);
+    return true;
+  }
+
+  /** A step that can be repeated as it is, until it succeeds. */
+  async #patiently<T>(step: () => Promise<T>, ended: AbortSignal): Promise<T> {
+    for (;;) {
+      ended.throwIfAborted();
+      try {
+        return await step();
+      } catch (error) {
+        if (error instanceof GenfleetError && !error.retryable) throw error;
+        await this.#failed(error, ended);
+      }
+    }
+  }
+
+  async #failed(error: unknown, signal: AbortSignal): Promise<void> {
+    const fault = error instanceof Error ? error : new Error(String(error));
+    const { log, metrics } = this.#options;
+    // an outage is said once, not with every try
+    if (fault.message !== this.fault?.message) {
+      log.error({ topic: this.topic, err: fault }, `the recorder tries again: ${fault.message}`);
+    }
+    this.fault = fault;
+    metrics.retries.inc({ topic: this.topic });
+    const waitMs = WAITS_MS[Math.min(this.#failures, WAITS_MS.length - 1)];
+    this.#failures += 1;
+    await sleep(waitMs, undefined, { signal }).catch(() => undefined);
+  }
+
+  #succeeded(): void {
+    if (this.fault) this.#options.log.info({ topic: this.topic }, 'the recorder gets on again');
+    this.fault = undefined;
+    this.#failures = 0;
+  }
+}
