@@ -6,6 +6,7 @@ import {
   JOB_STATUSES,
   metadataSchema,
   modelInfoSchema,
+  PRIORITIES,
   receiptSchema,
   timingsSchema,
   txt2imgSettingsSchema,
@@ -43,6 +44,10 @@ export const queueSchema = z
       description:
         'From the last run times and the workers there are; null before the first run of the model',
     }),
+    estimated_wait_range_seconds: z.tuple([z.number(), z.number()]).nullable().meta({
+      description:
+        'Four of five waits end within it, by how the last forecasts came out; null until enough have',
+    }),
   })
   .meta({ id: 'Queue' });
 
@@ -60,6 +65,7 @@ export const imageSchema = z
     id,
     status: z.enum(JOB_STATUSES),
     metadata: metadataSchema,
+    priority: z.enum(PRIORITIES),
     request_time: timestamp,
     complete_time: timestamp.nullable().meta({ description: 'Null until completed' }),
     generation_settings: txt2imgSettingsSchema.required({ seed: true }).meta({ id: 'EchoedSettings' }),

@@ -1,4 +1,4 @@
-import type { Receipt, Txt2ImgSettings } from '@genfleet/job';
+import type { Priority, Receipt, Txt2ImgSettings } from '@genfleet/job';
 import type { z } from 'zod';
 import type {
   acceptedSchema,
@@ -44,6 +44,8 @@ export type Model = z.output<typeof modelListSchema>['models'][number];
 export interface NewImage {
   readonly generation_settings: Pick<Txt2ImgSettings, 'prompt'> & Partial<Txt2ImgSettings>;
   readonly metadata?: Readonly<Record<string, string>>;
+  /** Default `normal`. */
+  readonly priority?: Priority;
   readonly deadline_seconds?: number;
   readonly webhook_url?: string;
 }
@@ -70,6 +72,8 @@ export interface NewCompletion {
   readonly stream_options?: { readonly include_usage?: boolean };
   readonly store?: boolean;
   readonly metadata?: Readonly<Record<string, string>>;
+  /** Default `normal`. */
+  readonly priority?: Priority;
   /** A text that is not ready by then is not wanted any more. */
   readonly deadline_seconds?: number;
 }

@@ -50,7 +50,7 @@ export interface CompletionRequest {
   readonly stream: boolean;
   readonly store: boolean;
   readonly session_sha256?: string;
-  readonly priority?: Priority | undefined;
+  readonly priority?: Priority;
   readonly deadline_seconds?: number;
   readonly webhook_url?: string;
 }

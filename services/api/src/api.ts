@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { ModelCatalogue } from '@genfleet/catalogue';
+import type { Queue } from '@genfleet/client';
 import type { JobState, Kind } from '@genfleet/job';
 import { statusOf } from '@genfleet/job';
 import { createRegistry } from '@genfleet/telemetry';
@@ -10,7 +11,9 @@ import { JobListeners } from './feeds/job-listeners.ts';
 import { ProgressFeed } from './feeds/progress-feed.ts';
 import type { TextFeed } from './feeds/text-feed.ts';
 import { ArtifactLinks } from './jobs/artifact-links.ts';
-import { estimateWaitSeconds } from './jobs/estimate.ts';
+import { estimateWaitMs } from './jobs/estimate.ts';
+import { Forecasts } from './jobs/forecasts.ts';
+import { PastReads } from './jobs/past-reads.ts';
 import { Publisher } from './jobs/publisher.ts';
 import { QueueBound } from './jobs/queue-bound.ts';
 import type { WebhookPolicy } from './jobs/request.ts';
@@ -28,12 +31,15 @@ export interface Api {
   readonly options: ApiOptions;
   readonly tenant: string;
   readonly publisher: Publisher;
+  /** Jobs older than the views, from the ledger; undefined where there is none to ask. */
+  readonly past: PastReads | undefined;
   readonly catalogue: ModelCatalogue;
   readonly progress: ProgressFeed;
   readonly texts: TextFeed;
   readonly sessions: Sessions;
   readonly feedback: Feedback;
   readonly queues: Readonly<Record<Kind, QueueBound>>;
+  readonly forecasts: Readonly<Record<Kind, Forecasts>>;
   readonly links: ArtifactLinks;
   readonly metrics: ApiMetrics;
   readonly webhooks: WebhookPolicy;
@@ -47,7 +53,7 @@ export interface Api {
 }
 
 export function createApi(options: ApiOptions, stopping: AbortSignal): Api {
-  const { bus, views, artifacts, config, clock } = options;
+  const { bus, views, artifacts, config, clock, ledger, log } = options;
   const catalogue = new ModelCatalogue(config.MODELS, clock);
   const metrics = createApiMetrics(options.registry ?? createRegistry(), views, catalogue);
   return {
@@ -55,6 +61,7 @@ export function createApi(options: ApiOptions, stopping: AbortSignal): Api {
     // AUTH=none knows one tenant
     tenant: 'default',
     publisher: new Publisher(bus, options.publishTimeoutMs ?? PUBLISH_TIMEOUT_MS),
+    past: ledger && new PastReads(ledger, log, clock),
     catalogue,
     progress: new ProgressFeed(),
     texts: new JobListeners(),
@@ -62,6 +69,10 @@ export function createApi(options: ApiOptions, stopping: AbortSignal): Api {
     queues: {
       txt2img: new QueueBound(views.txt2img, config.MAX_QUEUED_JOBS, clock),
       completion: new QueueBound(views.completion, config.MAX_QUEUED_JOBS, clock),
+    },
+    forecasts: {
+      txt2img: new Forecasts(views.txt2img, clock, stopping),
+      completion: new Forecasts(views.completion, clock, stopping),
     },
     links: new ArtifactLinks(artifacts, config.ARTIFACT_URL_TTL_SECONDS, clock),
     metrics,
@@ -97,7 +108,7 @@ export function baseUrlOf(api: Api, req: Request): string {
   return `http://${req.headers.host ?? `${HOST}:${PORT}`}`;
 }
 
-function queueOf(api: Api, state: JobState) {
+function queueOf(api: Api, state: JobState): Queue | null {
   const status = statusOf(state);
   if ((status !== 'queued' && status !== 'retrying') || !state.request) return null;
   const { kind } = state.request;
@@ -106,12 +117,20 @@ function queueOf(api: Api, state: JobState) {
   const model = api.catalogue.resolve(state.request.settings.model);
   const position = view.position(state.id);
   const notBefore = state.request.not_before;
-  const estimated = estimateWaitSeconds({
+  const roughMs = estimateWaitMs({
     position,
     running: api.queues[kind].running(),
     workers: api.catalogue.workers(model),
     meanRunMs: view.meanRunMs(model),
     notBeforeMs: notBefore === undefined ? 0 : Math.max(0, Date.parse(notBefore) - clock()),
   });
-  return { position, estimated_wait_seconds: estimated };
+  const said = roughMs === null ? undefined : api.forecasts[kind].correct(state, roughMs);
+  return {
+    position,
+    estimated_wait_seconds: roughMs === null ? null : secondsOf(said?.medianMs ?? roughMs),
+    estimated_wait_range_seconds: said ? [secondsOf(said.lowMs), secondsOf(said.highMs)] : null,
+  };
 }
+
+/** To a tenth. */
+const secondsOf = (ms: number) => Math.round(ms / 100) / 10;

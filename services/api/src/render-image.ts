@@ -24,6 +24,7 @@ export async function renderImage(state: JobState, ctx: RenderContext): Promise<
     id: state.id,
     status: statusOf(state),
     metadata: request.metadata,
+    priority: request.priority ?? 'normal',
     request_time: request.request_time,
     complete_time: completed?.complete_time ?? null,
     generation_settings: request.settings,

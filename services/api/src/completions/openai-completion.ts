@@ -39,6 +39,7 @@ const shared = {
   store: flag.meta({ description: 'Keep prompt and text after the job; on for background jobs' }),
   background: flag.meta({ description: 'Answer 202 at once; the text is fetched later' }),
   metadata: imageRequestSchema.shape.metadata.nullish(),
+  priority: imageRequestSchema.shape.priority,
   deadline_seconds: imageRequestSchema.shape.deadline_seconds,
   webhook_url: imageRequestSchema.shape.webhook_url,
 };
@@ -141,6 +142,7 @@ function asked(body: Shared, chat: boolean, wanted: CompletionSettings): Asked {
       // whoever follows a background job sees its text grow
       stream: isBackground || (body.stream ?? false),
       store: body.store ?? isBackground,
+      ...(body.priority === undefined ? {} : { priority: body.priority }),
       ...(body.deadline_seconds === undefined ? {} : { deadline_seconds: body.deadline_seconds }),
       ...(body.webhook_url === undefined ? {} : { webhook_url: body.webhook_url }),
     },

@@ -11,13 +11,12 @@ export interface Load {
 }
 
 /**
- * Seconds until a waiting job starts, or null when no run time is known. Jobs that must end before it can
+ * About how many ms until a waiting job starts, or null when no run time is known. Jobs that must end before it can
  * start, shared among the workers: `max(0, position + running − workers + 1) / workers × mean`.
  */
-export function estimateWaitSeconds(load: Load): number | null {
+export function estimateWaitMs(load: Load): number | null {
   if (load.meanRunMs === undefined) return null;
   const workers = Math.max(1, load.workers);
   const mustEnd = Math.max(0, load.position + load.running - workers + 1);
-  const waitMs = Math.max(load.notBeforeMs, (mustEnd / workers) * load.meanRunMs);
-  return Math.round(waitMs / 100) / 10;
+  return Math.max(load.notBeforeMs, (mustEnd / workers) * load.meanRunMs);
 }

@@ -1,7 +1,8 @@
-import { isUuid, type JobState, jobIdTimeMs, type Kind, type RequestedEvent } from '@genfleet/job';
+import { isUuid, type JobState, jobIdTimeMs, KINDS, type Kind, type RequestedEvent } from '@genfleet/job';
 import type { View } from '@genfleet/ledger';
 import type { Api } from '../api.ts';
 import { invalid, NOT_FOUND, type Problem, unavailable } from '../http/problem.ts';
+import type { Asker } from './past-reads.ts';
 
 /** A job of this kind whose request is known. */
 export type KnownJob<K extends Kind> = JobState & { readonly request: RequestedEvent<K> };
@@ -15,14 +16,21 @@ const RECENT_MS = 60_000;
 
 /**
  * Reads a job so that whoever was given its id finds it, on whichever replica: an unknown id that was made just
- * now waits for the view to catch up. A view that can't say yet answers 503 and never a wrong 404.
+ * now waits for the view to catch up. A view that can't say yet answers 503 and never a wrong 404. For an asker the
+ * ledger is asked about a job that is older than the view, and about no other.
  */
-export async function findJob<K extends Kind>(api: Api, kind: K, idText: string): Promise<Found<K>> {
+export async function findJob<K extends Kind>(
+  api: Api,
+  kind: K,
+  idText: string,
+  asker?: () => Asker,
+): Promise<Found<K>> {
   const id = idText.toLowerCase();
   if (!isUuid(id)) return { ok: false, problem: invalid([{ path: 'id', message: 'not a UUID' }]) };
   const view = api.options.views[kind];
   const known = knownJob<K>(api, view.job(id));
   if (known) return { ok: true, job: known };
+  if (asker && isBeyond(api, kind, id)) return findPast(api, kind, id, asker());
   if (!view.ready || mayBeOnItsWay(api, view, id)) {
     const caughtUp = await view.caughtUp(api.catchUpMs);
     const job = knownJob<K>(api, view.job(id));
@@ -33,9 +41,25 @@ export async function findJob<K extends Kind>(api: Api, kind: K, idText: string)
 }
 
 /** The same for an id of whichever kind. */
-export async function findAnyJob(api: Api, id: string): Promise<Found<Kind>> {
-  const completion = api.options.views.completion.job(id.toLowerCase());
-  return completion ? findJob(api, 'completion', id) : findJob(api, 'txt2img', id);
+export async function findAnyJob(api: Api, id: string, asker?: () => Asker): Promise<Found<Kind>> {
+  const { views } = api.options;
+  const kind = KINDS.find((each) => views[each].job(id.toLowerCase()));
+  if (kind) return findJob(api, kind, id);
+  const image = await findJob(api, 'txt2img', id, asker);
+  return image.ok || !asker || image.problem.status !== 404 ? image : findJob(api, 'completion', id, asker);
+}
+
+/** Whether the job, if there is one, is older than the view reaches back. Ids without a time are in the view or nowhere. */
+export function isBeyond(api: Api, kind: Kind, id: string): boolean {
+  const madeMs = jobIdTimeMs(id);
+  return api.past !== undefined && madeMs !== undefined && madeMs < api.options.views[kind].coversFromMs;
+}
+
+async function findPast<K extends Kind>(api: Api, kind: K, id: string, asker: Asker): Promise<Found<K>> {
+  const read = await api.past?.job(kind, id, asker);
+  if (read && !read.ok) return read;
+  const job = knownJob<K>(api, read?.value?.state);
+  return job ? { ok: true, job } : { ok: false, problem: NOT_FOUND[kind] };
 }
 
 function mayBeOnItsWay(api: Api, view: View, id: string): boolean {

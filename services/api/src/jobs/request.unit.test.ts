@@ -47,7 +47,7 @@ describe('checkImageRequest', () => {
         colour: 'red',
       },
       metadata: { grouping: 1 },
-      priority: 'high',
+      priority: 'urgent',
     });
     expect(Object.keys(faults).sort()).toEqual([
       'generation_settings.batch_size',

@@ -1,0 +1,77 @@
+import {
+  decideRequest,
+  type EventType,
+  emptyState,
+  imageRequestSchema,
+  type JobState,
+  newJobId,
+} from '@genfleet/job';
+import type { Change } from '@genfleet/ledger';
+import { describe, expect, it } from '@jest/globals';
+import { Forecasts } from './forecasts.ts';
+
+/** A view of which only the changes are told. */
+function rig() {
+  const listeners = new Map<string, (change: Change) => void>();
+  let nowMs = 1_000;
+  const view = {
+    onChange: (id: string | undefined, callback: (change: Change) => void, signal: AbortSignal) => {
+      listeners.set(String(id), callback);
+      signal.addEventListener('abort', () => listeners.delete(String(id)));
+    },
+  };
+  const forecasts = new Forecasts(view, () => nowMs, new AbortController().signal);
+  const pass = (ms: number) => {
+    nowMs += ms;
+  };
+  return { listeners, forecasts, pass };
+}
+
+function waiting(priority?: 'high'): JobState {
+  const id = newJobId(1_000);
+  const body = imageRequestSchema.parse({ generation_settings: { prompt: 'x' }, priority });
+  const request = decideRequest(body, { id, tenant: 't', nowMs: 1_000, seed: 1 });
+  const requestOrder = { timeMs: 1_000, type: 'requested' as EventType, messageId: '1' };
+  return { ...emptyState(id), request, requestOrder };
+}
+
+function begun(state: JobState): Change {
+  const order = { timeMs: 2_000, type: 'started' as EventType, messageId: '2' };
+  const start = { order, attempt: 1, released: false, claim: 'c', worker: 'w', model: 'm', time: '' };
+  return { order, event: {} as Change['event'], state: { ...state, starts: [start] } };
+}
+
+describe('Forecasts', () => {
+  it('learns from jobs that begin what a forecast means, for each priority by itself', () => {
+    const { listeners, forecasts, pass } = rig();
+    for (let n = 0; n < 20; n++) {
+      const job = waiting();
+      expect(forecasts.correct(job, 10_000)).toBeUndefined();
+      pass(20_500);
+      listeners.get(job.id)?.(begun(job));
+    }
+    expect(listeners.size).toBe(0);
+    const said = forecasts.correct(waiting(), 10_000);
+    expect(said?.medianMs).toBeCloseTo(20_500);
+    expect(forecasts.correct(waiting('high'), 10_000)).toBeUndefined();
+  });
+
+  it('learns nothing from a job that ended without having begun', () => {
+    const { listeners, forecasts, pass } = rig();
+    for (let n = 0; n < 30; n++) {
+      const job = waiting();
+      forecasts.correct(job, 10_000);
+      pass(5_000);
+      const { order, event } = begun(job);
+      const outcome = { type: 'cancelled' as const, order, time: '', reason: '' };
+      listeners.get(job.id)?.({ order, event, state: { ...job, outcome } });
+    }
+    expect([listeners.size, forecasts.correct(waiting(), 10_000)]).toEqual([0, undefined]);
+  });
+
+  it('watches no more than it can hold', () => {
+    const { listeners, forecasts } = rig();
+    for (let n = 0; n < 1_200; n++) forecasts.correct(waiting(), 1_000);
+    expect(listeners.size).toBe(1_000);
+  });
+});

@@ -1,0 +1,99 @@
+import { GenfleetError, type Kind } from '@genfleet/job';
+import { type JobFilter, type PastJob, PastJobs, type PastPage, type SqlLedger } from '@genfleet/ledger';
+import type { Logger } from '@genfleet/telemetry';
+import type { Request, Response } from 'express';
+import type { Api } from '../api.ts';
+import { callerOf } from '../http/access.ts';
+import { goneSignal } from '../http/gone-signal.ts';
+import { type Problem, unavailable } from '../http/problem.ts';
+import { Turns } from './turns.ts';
+
+/** A ledger of a fleet takes seconds for a question, and a cold one more. */
+const TIMEOUT_MS = 30_000;
+const LIMITS = { running: 4, waiting: 16, perCaller: 6 };
+const RETRY_AFTER_SECONDS = 5;
+const BUSY_RETRY_SECONDS = 2;
+/** Lists that are polled are asked once in this time: what they are of is over. */
+const KEPT_MS = 60_000;
+const KEPT_LISTS = 50;
+
+/** Who wants to know, and for how long. */
+export interface Asker {
+  readonly caller: string;
+  readonly signal: AbortSignal;
+}
+
+export type Past<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly problem: Problem };
+
+/**
+ * Whoever sent this request, until they hang up or the service stops. Called once the ledger is asked, which it is for
+ * few of the requests that could make it.
+ */
+export function askerOf(api: Api, req: Request, res: Response): () => Asker {
+  return () => ({ caller: callerOf(api, req).id, signal: goneSignal(res, api.stopping) });
+}
+
+/**
+ * Reads of jobs that no view holds, which the ledger is asked about: bounded, so that a flood of ids that nobody knows
+ * reaches it as a few questions at a time.
+ */
+export class PastReads {
+  readonly #jobs: PastJobs;
+  readonly #log: Logger;
+  readonly #clock: () => number;
+  readonly #turns = new Turns(LIMITS);
+  readonly #lists = new Map<string, { readonly atMs: number; readonly jobs: readonly PastJob[] }>();
+
+  /** `clock` is Unix time in ms. */
+  constructor(ledger: SqlLedger, log: Logger, clock: () => number) {
+    this.#jobs = new PastJobs(ledger);
+    this.#log = log;
+    this.#clock = clock;
+  }
+
+  job(kind: Kind, id: string, asker: Asker): Promise<Past<PastJob | undefined>> {
+    return this.#ask(asker, (signal) => this.#jobs.job(kind, id, { signal, timeoutMs: TIMEOUT_MS }));
+  }
+
+  /** May be a minute old. */
+  async jobs(kind: Kind, filter: JobFilter, page: PastPage, asker: Asker): Promise<Past<readonly PastJob[]>> {
+    const key = JSON.stringify([kind, filter, page]);
+    const kept = this.#lists.get(key);
+    if (kept && this.#clock() - kept.atMs < KEPT_MS) return { ok: true, value: kept.jobs };
+    const read = await this.#ask(asker, (signal) =>
+      this.#jobs.jobs(kind, filter, page, { signal, timeoutMs: TIMEOUT_MS }),
+    );
+    if (read.ok) this.#keep(key, read.value);
+    return read;
+  }
+
+  #keep(key: string, jobs: readonly PastJob[]): void {
+    this.#lists.delete(key);
+    this.#lists.set(key, { atMs: this.#clock(), jobs });
+    const [oldest] = this.#lists.keys();
+    if (this.#lists.size > KEPT_LISTS && oldest !== undefined) this.#lists.delete(oldest);
+  }
+
+  async #ask<T>({ caller, signal }: Asker, read: (signal: AbortSignal) => Promise<T>): Promise<Past<T>> {
+    const limited = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
+    try {
+      const value = this.#turns.take(caller, limited, () => read(limited));
+      if (value === undefined) {
+        return refused('The job is not in the view, and too much is asked of the ledger', BUSY_RETRY_SECONDS);
+      }
+      return { ok: true, value: await value };
+    } catch (error) {
+      if (signal.aborted) return refused('The service is stopping', RETRY_AFTER_SECONDS);
+      const isLate = limited.aborted || (error instanceof GenfleetError && error.code === 'query_timeout');
+      this.#log.warn({ err: error }, 'the ledger could not be asked for jobs older than the view');
+      const reason = isLate ? `did not answer within ${TIMEOUT_MS / 1_000} s` : 'can not be read now';
+      return refused(`What is older than the view is in the ledger, which ${reason}`, RETRY_AFTER_SECONDS);
+    }
+  }
+}
+
+function refused(detail: string, seconds: number): { ok: false; problem: Problem } {
+  return { ok: false, problem: unavailable(detail, seconds) };
+}
