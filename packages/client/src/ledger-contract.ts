@@ -48,11 +48,9 @@ export const jobEventSchema = z
     message_id: z.string(),
     attempt: z.int().min(1).nullable(),
     worker: z.string().nullable(),
-    event: z
-      .record(z.string(), z.unknown())
-      .meta({
-        description: 'The message; of a completion that was not to be stored, without what was written',
-      }),
+    event: z.record(z.string(), z.unknown()).meta({
+      description: 'The message; of a completion that was not to be stored, without what was written',
+    }),
   })
   .meta({ id: 'JobEvent' });
 

@@ -1,6 +1,7 @@
 import type { JobEvent, Topic } from '@genfleet/job';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { FIXED_LEDGER, jobId } from './contract/fixed-ledger.ts';
+import { pastJobsLaw } from './contract/past-jobs-law.ts';
 import { type LedgerStatement, STATEMENTS } from './contract/statements.ts';
 import { InvalidQuery } from './sql/invalid-query.ts';
 import type { QueryOptions, QueryResult, SqlLedger } from './sql/sql-ledger.ts';
@@ -67,6 +68,8 @@ export function sqlLedgerContract(options: SqlLedgerContractOptions): void {
         else it.skip(`${statement.name} (not here: ${reason})`, () => undefined);
       }
     });
+
+    pastJobsLaw(() => under.ledger, QUERY_MS);
 
     it(
       'says what is wrong, and where',

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Position } from '@genfleet/bus';
 import { topicsOf } from '@genfleet/job';
+import { CLOCK_SKEW_MS } from './clock-skew.ts';
 import type { Fold } from './fold.ts';
 import type { TopicFeed } from './topic-feed.ts';
 import type { FeedSpec } from './topic-feeds.ts';
@@ -8,11 +9,6 @@ import { trimBatch } from './trim.ts';
 import type { ViewOptions } from './view-options.ts';
 import type { ViewStore } from './view-store.ts';
 
-/**
- * An id's time comes from the clock of whoever made it, a publish time from the bus: reading begins this much
- * earlier than the jobs that are wanted.
- */
-const CLOCK_SKEW_MS = 600_000;
 const TRIM_EVERY_MS = 1_000;
 const COVERS = 'covers_from_ms';
 const RETRY_MS = 1_000;

@@ -1,13 +1,17 @@
 export { firstIdAt } from './id-bytes.ts';
 export { openView } from './open-view.ts';
 export { openViews, type Views } from './open-views.ts';
+export { type PastJob, PastJobs, type PastOptions, type PastPage } from './past-jobs.ts';
 export { csvLines, textOf } from './sql/csv.ts';
 export { InvalidQuery, positionAt, type SqlPosition, unknownTable } from './sql/invalid-query.ts';
+export type { PlacedEvent } from './sql/job-events.ts';
 export {
   NAMED_QUERIES,
   type NamedQuery,
   type NamedQueryParameters,
   namedQuery,
+  type QueryParameter,
+  queryParameters,
 } from './sql/named-queries.ts';
 export {
   MAX_RESULT_BYTES,

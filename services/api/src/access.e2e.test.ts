@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import { openAuthenticator, openRateLimiter } from '@genfleet/adapters';
 import { readConfig } from '@genfleet/config';
 import { createLogger } from '@genfleet/telemetry';
@@ -39,7 +39,16 @@ const GUARDED: readonly [method: string, path: string][] = [
   ['POST', '/dead-letters/redrive'],
   ['POST', `/dead-letters/${ID}/redrive`],
   ['GET', '/models'],
+  ['GET', '/jobs'],
+  ['GET', `/jobs/${ID}/history`],
+];
+/** Where what all tenants did is shown. */
+const FOR_OPERATORS: readonly [method: string, path: string][] = [
   ['POST', '/ledger/query'],
+  ['GET', '/ledger/queries'],
+  ['GET', '/ledger/queries/throughput'],
+  ['GET', '/images?tenant=another'],
+  ['GET', '/jobs?tenant=another'],
 ];
 const OPEN = ['/health', '/health/live', '/health/ready', '/metrics', '/docs', '/docs/start.js', '/redoc'];
 interface Described {
@@ -96,7 +105,7 @@ const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 describe('a caller without a token that works', () => {
   it('is asked for one everywhere but where nothing is shown', async () => {
     const { call, gitlab } = await start();
-    for (const [method, path] of GUARDED) {
+    for (const [method, path] of [...GUARDED, ...FOR_OPERATORS]) {
       const answer = await call(method, path);
       expect([method, path, answer.status]).toEqual([method, path, 401]);
       expect(answer.headers.get('www-authenticate')).toBe('Bearer realm="Genfleet"');
@@ -142,6 +151,38 @@ describe('a caller without a token that works', () => {
       error: { type: 'permission_error', code: 'permission_denied' },
     });
     expect(await (await call('POST', '/images', bearer(no))).json()).toMatchObject({ status: 403 });
+  });
+});
+
+describe('what all tenants did', () => {
+  const idOf = (token: string) => hash('sha256', token).slice(0, 16);
+
+  it('is shown to nobody who is not named, and who it was is said', async () => {
+    const { yes, call } = await start();
+    for (const [method, path] of FOR_OPERATORS) {
+      const answer = await call(method, path, bearer(yes));
+      const { detail } = (await answer.json()) as { detail: string };
+      expect([method, path, answer.status, detail]).toEqual([
+        ...[method, path, 403],
+        expect.stringContaining(`You are caller ${idOf(yes)}`),
+      ]);
+    }
+    expect((await call('GET', '/images?tenant=default', bearer(yes))).status).toBe(200);
+    expect((await call('GET', '/jobs?tenant=default', bearer(yes))).status).toBe(200);
+  });
+
+  it('is shown to operators, or to every caller where OPERATORS says so', async () => {
+    const operator = newToken();
+    for (const OPERATORS of [`0123456789abcdef,${idOf(operator)}`, '*']) {
+      const { gitlab, yes, call } = await start({ OPERATORS });
+      gitlab.addUser(operator, true);
+      for (const [method, path] of FOR_OPERATORS) {
+        const { status } = await call(method, path, bearer(operator));
+        // this API has no ledger
+        expect([method, path, status]).toEqual([method, path, path.startsWith('/ledger') ? 404 : 200]);
+      }
+      expect((await call('GET', '/ledger/queries', bearer(yes))).status).toBe(OPERATORS === '*' ? 404 : 403);
+    }
   });
 });
 

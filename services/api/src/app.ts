@@ -10,6 +10,7 @@ import type { Api } from './api.ts';
 import { callerOf, guarded } from './http/access.ts';
 import { PAGE_HEADERS } from './http/headers.ts';
 import { hostCheck } from './http/host-check.ts';
+import { forOperators } from './http/operators.ts';
 import { problemOf } from './http/problem.ts';
 import { sendProblem, sendText } from './http/respond.ts';
 import { getArtifact } from './routes/artifacts.ts';
@@ -22,14 +23,17 @@ import { docsRoutes } from './routes/docs.ts';
 import { streamCompletionEvents, streamImageEvents } from './routes/events.ts';
 import { health, readiness } from './routes/health.ts';
 import { getImage, listDeadLetters, listImages } from './routes/images.ts';
-import { queryLedger } from './routes/ledger.ts';
+import { getJobHistory, listAllJobs } from './routes/jobs.ts';
+import { askNamedQuery, listNamedQueries, queryLedger } from './routes/ledger.ts';
 import { getOpenAiModel, listModels, listOpenAiModels } from './routes/models.ts';
 import { generateImages } from './routes/openai-images.ts';
 
-/** Answers that take as long as their job. */
+/** Answers that take as long as their job, or as a question to the ledger. */
 const WAITING_ROUTES = new Set([
   '/v1/images/generations',
   '/ledger/query',
+  '/ledger/queries/:name',
+  '/jobs/:id/history',
   '/v1/completions',
   '/v1/chat/completions',
   '/v1/engines/:engine/completions',
@@ -48,7 +52,11 @@ const ROUTES: readonly [path: string, handlers: Partial<Record<Method, Handler>>
   ['/dead-letters/redrive', { post: redriveAll }],
   ['/dead-letters/:id/redrive', { post: redriveOne }],
   ['/models', { get: listModels }],
-  ['/ledger/query', { post: queryLedger }],
+  ['/jobs', { get: listAllJobs }],
+  ['/jobs/:id/history', { get: getJobHistory }],
+  ['/ledger/query', { post: forOperators(queryLedger) }],
+  ['/ledger/queries', { get: forOperators(listNamedQueries) }],
+  ['/ledger/queries/:name', { get: forOperators(askNamedQuery) }],
   ['/v1/images/generations', { post: generateImages }],
   ['/v1/completions', { post: createCompletion }],
   ['/v1/completions/:id', { get: getCompletion, delete: cancelCompletion }],

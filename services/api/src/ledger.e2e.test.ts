@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openBus, openLedger } from '@genfleet/adapters';
 import { type Bus, fleetTopics } from '@genfleet/bus';
+import { ledgerAnswerSchema } from '@genfleet/client/ledger-contract';
 import { readConfig } from '@genfleet/config';
 import { encodeEvent, GenfleetError } from '@genfleet/job';
 import type { SqlLedger } from '@genfleet/ledger';
@@ -10,7 +11,6 @@ import { FIXED_LEDGER } from '@genfleet/ledger/contract';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { MemoryBus, MemoryView } from '../test/memory-fleet.ts';
 import { MemoryArtifacts, startReplica, until } from '../test/rig.ts';
-import { ledgerAnswerSchema } from './routes/ledger-query.ts';
 
 /** `POST /ledger/query` over real HTTP, from a real bus through DuckDB. */
 

@@ -17,10 +17,10 @@ import {
   type ZodOpenApiOperationObject,
   type ZodOpenApiPathsObject,
 } from 'zod-openapi';
-import { listQuerySchema, pageQuerySchema } from './http/query.ts';
+import { deadLetterQuerySchema, listQuerySchema } from './http/query.ts';
 import { openAiImageSchema } from './jobs/openai-request.ts';
 import { COMPLETION_PATHS } from './openapi-completions.ts';
-import { ledgerAnswerSchema, ledgerQuerySchema } from './routes/ledger-query.ts';
+import { LEDGER_PATHS } from './openapi-ledger.ts';
 
 const json = (schema: z.ZodType, description: string) => ({
   description,
@@ -110,7 +110,10 @@ const PATHS: ZodOpenApiPathsObject = {
       summary: 'Jobs, newest first',
       requestParams: { query: listQuerySchema },
       responses: {
-        '200': json(imageListSchema, 'The total is in `X-Total-Count`, neighbouring pages in `Link`'),
+        '200': json(
+          imageListSchema,
+          'How many the view holds is in `X-Total-Count`, neighbouring pages in `Link` and `X-Next-Cursor`',
+        ),
         '422': BAD_INPUT,
       },
     },
@@ -139,7 +142,7 @@ const PATHS: ZodOpenApiPathsObject = {
     get: {
       operationId: 'listDeadLetters',
       summary: 'Jobs that used up their attempts, newest first',
-      requestParams: { query: pageQuerySchema },
+      requestParams: { query: deadLetterQuerySchema },
       responses: { '200': json(imageListSchema, 'Dead letters'), '422': BAD_INPUT },
     },
   },
@@ -169,24 +172,6 @@ const PATHS: ZodOpenApiPathsObject = {
       responses: { '200': json(modelListSchema, 'Models') },
     },
   },
-  '/ledger/query': {
-    post: {
-      operationId: 'queryLedger',
-      summary: 'SQL over the ledger, for operators',
-      description: 'Read-only. CSV for who accepts `text/csv`.',
-      requestBody: { required: true, content: { 'application/json': { schema: ledgerQuerySchema } } },
-      responses: {
-        '200': {
-          description: 'The rows, in the order of the columns',
-          content: { 'application/json': { schema: ledgerAnswerSchema }, 'text/csv': { schema: z.string() } },
-        },
-        '404': refusal('Queries are turned off'),
-        '422': refusal('A mistake in the request or in the SQL, with its `line` and `column`'),
-        '503': refusal('The ledger can not be read now; see `Retry-After`'),
-        '504': refusal('It took longer than it may'),
-      },
-    },
-  },
   '/v1/images/generations': {
     post: {
       operationId: 'openAiGenerateImages',
@@ -199,6 +184,7 @@ const PATHS: ZodOpenApiPathsObject = {
     },
   },
   ...COMPLETION_PATHS,
+  ...LEDGER_PATHS,
   '/health/': {
     get: {
       operationId: 'health',

@@ -25,6 +25,8 @@ export type ApiConfig = Pick<
   | 'REDOC_URL'
   | 'AUTH'
   | 'BYPASS_EXTERNAL_AUTH'
+  | 'OPERATORS'
+  | 'LEDGER_QUERY'
 >;
 
 export interface ApiOptions {
@@ -36,7 +38,10 @@ export interface ApiOptions {
   readonly authenticator?: Authenticator | undefined;
   /** How often they may. Default: as they like. The caller closes it likewise. */
   readonly limiter?: RateLimiter | undefined;
-  /** Answers `POST /ledger/query`; without it there is no such route. The caller closes it after the API has stopped. */
+  /**
+   * Answers `/ledger/…`, and about jobs that are older than the views; without it neither is there. The caller closes it
+   * after the API has stopped.
+   */
   readonly ledger?: SqlLedger | undefined;
   readonly log: Logger;
   /** Unix time in ms. */

@@ -50,6 +50,8 @@ export async function startReplica(
       REDOC_URL: '/redoc',
       AUTH: 'none',
       BYPASS_EXTERNAL_AUTH: false,
+      OPERATORS: [],
+      LEDGER_QUERY: true,
       ...settings,
     },
     log: createLogger({ level: 'silent', service: 'api' }),

@@ -44,6 +44,32 @@ const NAMED: readonly LedgerStatement[] = [
     ['txt2img', 'sd-1.5', 2, 2_000, 2_000, 2_000, 2_000],
     ['txt2img', 'sdxl', 1, 4_000, 4_000, 4_000, 4_000],
   ]),
+  named('outcomes-per-hour', [
+    [NOON, 'completion', 1, 0, 0],
+    [NOON, 'txt2img', 3, 1, 0],
+    [ONE, 'completion', 1, 1, 0],
+    [ONE, 'txt2img', 0, 0, 1],
+  ]),
+  {
+    name: 'named: outcomes-per-hour, of one hour',
+    sql: namedQuery('outcomes-per-hour', { since: '2026-03-01 13:00', until: '2026-03-01T14:00:00Z' }),
+    rows: [
+      [ONE, 'completion', 1, 1, 0],
+      [ONE, 'txt2img', 0, 0, 1],
+    ],
+    types: ['timestamp(3) with time zone', 'varchar', 'bigint', 'bigint', 'bigint'],
+  },
+  named('percentiles-per-hour', [
+    [NOON, 'completion', 'code-7b', 1, 50, 50, 500, 500],
+    [NOON, 'txt2img', 'sd-1.5', 2, 300, 300, 2_000, 2_000],
+    [NOON, 'txt2img', 'sdxl', 1, 200, 200, 4_000, 4_000],
+    [ONE, 'completion', 'code-7b', 1, 70, 70, 250, 250],
+  ]),
+  named('failures-per-hour', [
+    [NOON, 'txt2img', 'engine_failed', 2, 0],
+    [NOON, 'txt2img', 'out_of_memory', 1, 1],
+    [ONE, 'completion', 'context_length_exceeded', 1, 1],
+  ]),
   named('dead-letters', [
     ['context_length_exceeded', 'completion', 'team-b', 1, '2026-03-01T13:00:31.000Z'],
     ['out_of_memory', 'txt2img', 'team-b', 1, '2026-03-01T12:03:20.000Z'],

@@ -1,6 +1,11 @@
 import { GenfleetError, isUuid, jobIdTimeMs } from '@genfleet/job';
+import { CLOCK_SKEW_MS } from '../clock-skew.ts';
+import { timestampText } from './literals.ts';
 
-/** A question that operators ask, as docs/ledger.md shows it; `{since}` and `{job}` stand for what it is asked about. */
+/**
+ * A question that operators ask, as docs/ledger.md shows it; `{since}`, `{from}`, `{until}` and `{job}` stand for what it
+ * is asked about.
+ */
 export interface NamedQuery {
   readonly name: string;
   readonly about: string;
@@ -10,26 +15,28 @@ export interface NamedQuery {
 export interface NamedQueryParameters {
   /** Only what was published from then on: a date, or a date and time in UTC. Default: all. */
   readonly since?: string | undefined;
+  /** Only what happened before then, by the times of the events. Default: all. */
+  readonly until?: string | undefined;
   /** Id of the job that `job-history` tells about. */
   readonly job?: string | undefined;
 }
 
 const SINCE = "where __publish_time__ >= timestamp '{since}'";
 const OF_JOB = `where id = '{job}' and __publish_time__ >= timestamp '{since}'`;
-/** An id's time is of whoever made it, a publish time of the bus. */
-const CLOCK_SKEW_MS = 600_000;
+/** Events of that time, by what they say of it themselves; the times of publishing bound what is read for it. */
+const within = (time: string) => `${SINCE} and ${time} >= '{from}' and ${time} < '{until}'`;
 
 /** Runs of both kinds that were completed. */
 const COMPLETED = `(
   select kind, id, tenant, model, worker, complete_time, timings.queued_ms as queued_ms,
     timings.model_load_ms as model_load_ms, timings.generate_ms as generate_ms, timings.store_ms as store_ms
   from completed_txt2img_generation
-  ${SINCE}
+  ${within('complete_time')}
   union all
   select kind, id, tenant, model, worker, complete_time, timings.queued_ms,
     timings.model_load_ms, timings.generate_ms, timings.store_ms
   from completed_completion_generation
-  ${SINCE}
+  ${within('complete_time')}
 ) as runs`;
 
 const percentiles = (column: string) => `select kind, model, count(*) as runs,
@@ -67,7 +74,33 @@ const history = (
 
 const lastFailures = (table: string) => `select element_at(failures, -1).code as code, id
   from ${table}
-  ${SINCE}`;
+  ${within('element_at(failures, -1).time')}`;
+
+/** The hour of a time, as text: the moment is worked out for a few hours, and not for every event. */
+const hourOf = (time: string) => `substr(${time}, 1, 13)`;
+const HOUR = "from_iso8601_timestamp(hour || ':00:00Z') as hour";
+
+const ends = (kind: string) =>
+  [
+    ['completed', 'complete_time', 'completed'],
+    ['dlq_requested', 'time', 'failed'],
+    ['cancelled', 'time', 'cancelled'],
+  ]
+    .map(
+      ([topic, time = '', how]) => `select ${hourOf(time)} as hour, kind, id, '${how}' as how
+  from ${topic}_${kind}_generation
+  ${within(time)}`,
+    )
+    .join('\n  union all\n  ');
+
+const failures = (kind: string) => `select ${hourOf('element_at(failures, -1).time')} as hour, kind,
+    element_at(failures, -1).code as reason, id, cast(null as varchar) as died
+  from requested_${kind}_generation
+  ${within('element_at(failures, -1).time')}
+  union all
+  select ${hourOf('time')}, kind, error.code, id, id
+  from dlq_requested_${kind}_generation
+  ${within('time')}`;
 
 export const NAMED_QUERIES: readonly NamedQuery[] = [
   {
@@ -89,17 +122,59 @@ order by 1, 2`,
     sql: percentiles('generate_ms'),
   },
   {
+    name: 'outcomes-per-hour',
+    about: 'Jobs that were completed, died and were cancelled in each hour.',
+    sql: `select ${HOUR}, kind,
+  count(distinct case when how = 'completed' then id end) as completed,
+  count(distinct case when how = 'failed' then id end) as failed,
+  count(distinct case when how = 'cancelled' then id end) as cancelled
+from (
+  ${ends('txt2img')}
+  union all
+  ${ends('completion')}
+) as ended
+group by ended.hour, kind
+order by 1, 2`,
+  },
+  {
+    name: 'percentiles-per-hour',
+    about: 'How long the runs of each model waited and took, by the hour of their end.',
+    sql: `select ${HOUR}, kind, model, count(*) as runs,
+  approx_percentile(queued_ms, 0.5) as wait_p50_ms,
+  approx_percentile(queued_ms, 0.95) as wait_p95_ms,
+  approx_percentile(generate_ms, 0.5) as run_p50_ms,
+  approx_percentile(generate_ms, 0.95) as run_p95_ms
+from (
+  select ${hourOf('complete_time')} as hour, kind, model, queued_ms, generate_ms
+  from ${COMPLETED.replaceAll('\n', '\n  ')}
+) as hourly
+group by hourly.hour, kind, model
+order by 1, 2, 3`,
+  },
+  {
+    name: 'failures-per-hour',
+    about: 'Jobs of which an attempt failed in each hour, by the reason, and those that died of it.',
+    sql: `select ${HOUR}, kind, reason, count(distinct id) as jobs, count(distinct died) as dead
+from (
+  ${failures('txt2img')}
+  union all
+  ${failures('completion')}
+) as failed
+group by failed.hour, kind, reason
+order by 1, 2, 3`,
+  },
+  {
     name: 'dead-letters',
     about: 'Jobs that died, by the reason, and whose they were.',
     sql: `select error.code as reason, kind, tenant, count(distinct id) as jobs, max(time) as latest
 from (
   select error, kind, tenant, id, time
   from dlq_requested_txt2img_generation
-  ${SINCE}
+  ${within('time')}
   union all
   select error, kind, tenant, id, time
   from dlq_requested_completion_generation
-  ${SINCE}
+  ${within('time')}
 ) as dead
 group by 1, 2, 3
 order by 4 desc, 1, 2, 3`,
@@ -148,7 +223,7 @@ order by worker, kind`,
   sum(usage.completion_tokens) as completion_tokens,
   round(sum(usage.completion_tokens) * 1e3 / nullif(sum(timings.generate_ms), 0), 1) as tokens_per_second
 from completed_completion_generation
-${SINCE}
+${within('complete_time')}
 group by model
 order by model`,
   },
@@ -159,7 +234,7 @@ order by model`,
 from (
   select id, tenant, settings.model as model, min(request_time) as request_time, max(redrive) as redrive
   from requested_txt2img_generation
-  ${SINCE}
+  ${SINCE} and request_time < '{until}'
   group by id, tenant, settings.model
 ) as requested
 left join (
@@ -186,6 +261,31 @@ order by event_time, step, attempt`,
   },
 ];
 
+/** A parameter of a named query, as the API takes it. */
+export interface QueryParameter {
+  readonly name: 'from' | 'to' | 'job';
+  readonly about: string;
+  readonly required: boolean;
+}
+
+const FROM = {
+  name: 'from',
+  about: 'What was published at or after this time; default: all',
+  required: false,
+} as const;
+const TO = { name: 'to', about: 'What happened before this time; default: all', required: false } as const;
+const JOB = { name: 'job', about: 'Id of the job', required: true } as const;
+
+/** What the query is asked about. */
+export function queryParameters({ sql }: NamedQuery): readonly QueryParameter[] {
+  // a job's id says since when
+  if (sql.includes('{job}')) return [JOB];
+  return sql.includes('{until}') ? [FROM, TO] : [FROM];
+}
+
+/** Before everything, and after it. */
+const ALL = { since: '1970-01-01', until: '9999-01-01' };
+
 /**
  * The SQL of a named query about these parameters. A job's id carries its time, which bounds what has to be read.
  * @throws GenfleetError `invalid_query` when there is no such query or a parameter is missing or malformed.
@@ -196,25 +296,32 @@ export function namedQuery(name: string, parameters: NamedQueryParameters = {}):
     const names = NAMED_QUERIES.map((each) => each.name).join(', ');
     throw new GenfleetError('invalid_query', `There is no query named ${name}. There are: ${names}.`);
   }
-  if (!query.sql.includes('{job}')) return query.sql.replaceAll('{since}', sinceOf(parameters.since));
-  const { job = '' } = parameters;
-  const id = job.toLowerCase();
-  if (!isUuid(id)) throw new GenfleetError('invalid_query', `${name} wants the id of a job, not "${job}".`);
-  const madeMs = jobIdTimeMs(id);
-  const since = madeMs === undefined ? parameters.since : new Date(madeMs - CLOCK_SKEW_MS).toISOString();
-  return query.sql.replaceAll('{since}', sinceOf(since)).replaceAll('{job}', id);
+  const { job = '', since = ALL.since, until = ALL.until } = parameters;
+  let sinceMs = timeOf(since);
+  let { sql } = query;
+  if (sql.includes('{job}')) {
+    const id = job.toLowerCase();
+    if (!isUuid(id)) throw new GenfleetError('invalid_query', `${name} wants the id of a job, not "${job}".`);
+    const madeMs = jobIdTimeMs(id);
+    if (madeMs !== undefined) sinceMs = Math.max(0, madeMs - CLOCK_SKEW_MS);
+    sql = sql.replaceAll('{job}', id);
+  }
+  return sql
+    .replaceAll('{since}', timestampText(sinceMs))
+    .replaceAll('{from}', new Date(sinceMs).toISOString())
+    .replaceAll('{until}', new Date(timeOf(until)).toISOString());
 }
 
-/** As a literal of SQL; that of the year 1970 leaves nothing out. */
-function sinceOf(since = '1970-01-01'): string {
-  const atMs = /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,3})?)?Z?)?$/.test(since)
-    ? Date.parse(since.includes(':') ? `${since.replace(' ', 'T').replace(/Z$/, '')}Z` : since)
+/** Unix time in ms. */
+function timeOf(text: string): number {
+  const atMs = /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,3})?)?Z?)?$/.test(text)
+    ? Date.parse(text.includes(':') ? `${text.replace(' ', 'T').replace(/Z$/, '')}Z` : text)
     : Number.NaN;
   if (Number.isNaN(atMs)) {
     throw new GenfleetError(
       'invalid_query',
-      `"${since}" is no time; wanted: 2026-03-01 or 2026-03-01T12:00Z.`,
+      `"${text}" is no time; wanted: 2026-03-01 or 2026-03-01T12:00Z.`,
     );
   }
-  return new Date(atMs).toISOString().replace('T', ' ').replace('Z', '');
+  return atMs;
 }

@@ -1,5 +1,7 @@
+import { newJobId } from '@genfleet/job';
 import { describe, expect, it } from '@jest/globals';
-import { listQuerySchema, pageLinks, pageQuerySchema, parseQuery } from './query.ts';
+import { cursorAfter } from './cursor.ts';
+import { filterOf, listQuerySchema, pageHeaders, parseQuery } from './query.ts';
 
 const paths = (url: string) => {
   const parsed = parseQuery(listQuerySchema, url);
@@ -8,7 +10,7 @@ const paths = (url: string) => {
 
 describe('parseQuery', () => {
   it('fills in what was left out', () => {
-    expect(parseQuery(pageQuerySchema, '/images/')).toEqual({ ok: true, value: { limit: 20, offset: 0 } });
+    expect(parseQuery(listQuerySchema, '/images/')).toEqual({ ok: true, value: { limit: 20 } });
   });
 
   // the cases of the seed's own test
@@ -42,15 +44,48 @@ describe('parseQuery', () => {
   });
 });
 
-describe('pageLinks', () => {
-  it('names the pages on both sides, with the filters kept', () => {
-    const links = pageLinks('/images/?limit=2&offset=3&grouping=g', { limit: 2, offset: 3 }, 9);
-    expect(links).toBe(
-      '</images/?limit=2&offset=1&grouping=g>; rel="prev", </images/?limit=2&offset=5&grouping=g>; rel="next"',
-    );
+describe('a list by time and cursor', () => {
+  const id = newJobId(1_772_366_400_000);
+
+  it('is read as ids and Unix times', () => {
+    const url = `/images?from=2026-03-01&to=2026-03-01T13:00:00%2B01:00&cursor=${cursorAfter(id)}&tenant=t`;
+    const parsed = parseQuery(listQuerySchema, url);
+    expect(parsed).toMatchObject({ ok: true, value: { cursor: id, tenant: 't' } });
+    const [fromMs, toMs] = [Date.parse('2026-03-01T00:00:00Z'), Date.parse('2026-03-01T12:00:00Z')];
+    expect(parsed.ok && filterOf('t', parsed.value)).toEqual({ tenant: 't', fromMs, toMs });
   });
 
-  it('is not there when one page holds all', () => {
-    expect(pageLinks('/images', { limit: 20, offset: 0 }, 20)).toBeUndefined();
+  it.each([
+    ['from=yesterday', ['from']],
+    ['from=2026-13-01&to=2026-02-30T25:00Z', ['from', 'to']],
+    ['from=2026-03-02&to=2026-03-01', ['to']],
+    ['cursor=abc', ['cursor']],
+    [`cursor=${cursorAfter(id)}&offset=0`, ['cursor']],
+    ['tenant=', ['tenant']],
+  ])('refuses %s', (query, expected) => {
+    expect(paths(`/images/?${query}`)).toEqual(expected);
+  });
+});
+
+describe('pageHeaders', () => {
+  const id = newJobId(1_772_366_400_000);
+  const next = cursorAfter(id);
+
+  it('name the pages on both sides to who pages by offset, with the filters kept', () => {
+    expect(pageHeaders('/images/?limit=2&offset=3&grouping=g', { limit: 2, offset: 3 }, id)).toEqual({
+      link: '</images/?limit=2&grouping=g&offset=1>; rel="prev", </images/?limit=2&grouping=g&offset=5>; rel="next"',
+      'x-next-cursor': next,
+    });
+  });
+
+  it('name the next page by its cursor to everybody else', () => {
+    expect(pageHeaders('/images?cursor=old&status=dead', { limit: 20 }, id)).toEqual({
+      link: `</images?status=dead&limit=20&cursor=${next}>; rel="next"`,
+      'x-next-cursor': next,
+    });
+  });
+
+  it('are not there when one page holds all', () => {
+    expect(pageHeaders('/images', { limit: 20, offset: 0 }, undefined)).toEqual({});
   });
 });

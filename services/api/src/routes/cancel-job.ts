@@ -3,6 +3,7 @@ import type { Request, Response } from 'express';
 import { type Api, baseUrlOf, renderContext } from '../api.ts';
 import { sendJson, sendProblem } from '../http/respond.ts';
 import { findJob } from '../jobs/find-job.ts';
+import { askerOf } from '../jobs/past-reads.ts';
 import { receiptHeaders } from '../jobs/receipt.ts';
 import { renderJob } from '../render-job.ts';
 
@@ -20,7 +21,7 @@ export function cancelCompletion(api: Api, req: Request, res: Response): Promise
  * 200 with the cancelled job once the view shows it, 202 when that takes longer, 409 when another end was first.
  */
 async function cancelJob(api: Api, req: Request, res: Response, kind: Kind): Promise<void> {
-  const found = await findJob(api, kind, String(req.params['id']));
+  const found = await findJob(api, kind, String(req.params['id']), askerOf(api, req, res));
   if (!found.ok) return sendProblem(req, res, found.problem);
   const { views, clock, log } = api.options;
   const view = views[kind];

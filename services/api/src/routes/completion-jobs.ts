@@ -7,6 +7,7 @@ import { faultsOf } from '../http/faults.ts';
 import { invalid } from '../http/problem.ts';
 import { sendJson, sendProblem } from '../http/respond.ts';
 import { findJob } from '../jobs/find-job.ts';
+import { askerOf } from '../jobs/past-reads.ts';
 
 /** Body of `POST /v1/completions/{id}/feedback`. */
 export const feedbackSchema = z
@@ -17,7 +18,7 @@ export const feedbackSchema = z
 
 /** `GET /v1/completions/{id}` */
 export async function getCompletion(api: Api, req: Request, res: Response): Promise<void> {
-  const found = await findJob(api, 'completion', String(req.params['id']));
+  const found = await findJob(api, 'completion', String(req.params['id']), askerOf(api, req, res));
   if (!found.ok) return sendProblem(req, res, found.problem);
   sendJson(res, 200, await renderCompletion(found.job, renderContext(api, baseUrlOf(api, req))));
 }

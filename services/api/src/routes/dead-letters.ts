@@ -5,6 +5,7 @@ import { invalid } from '../http/problem.ts';
 import { kindQuerySchema, parseQuery } from '../http/query.ts';
 import { sendJson, sendProblem } from '../http/respond.ts';
 import { findAnyJob } from '../jobs/find-job.ts';
+import { askerOf } from '../jobs/past-reads.ts';
 import type { Published } from '../jobs/publisher.ts';
 import { receiptHeaders, receiptOf } from '../jobs/receipt.ts';
 
@@ -14,7 +15,7 @@ const AT_ONCE = 100;
 
 /** `POST /dead-letters/{id}/redrive` */
 export async function redriveOne(api: Api, req: Request, res: Response): Promise<void> {
-  const found = await findAnyJob(api, String(req.params['id']));
+  const found = await findAnyJob(api, String(req.params['id']), askerOf(api, req, res));
   if (!found.ok) return sendProblem(req, res, found.problem);
   const event = decideRedrive(found.job);
   if ('refused' in event) return sendProblem(req, res, { status: 409, detail: event.refused });

@@ -21,6 +21,7 @@ import {
   type Place,
   parseEventId,
 } from '../jobs/milestones.ts';
+import { askerOf } from '../jobs/past-reads.ts';
 import type { RenderContext } from '../render-image.ts';
 import { renderJob } from '../render-job.ts';
 
@@ -43,7 +44,7 @@ export function streamCompletionEvents(api: Api, req: Request, res: Response): P
 }
 
 async function streamEvents(api: Api, req: Request, res: Response, kind: Kind): Promise<void> {
-  const found = await findJob(api, kind, String(req.params['id']));
+  const found = await findJob(api, kind, String(req.params['id']), askerOf(api, req, res));
   if (!found.ok) return sendProblem(req, res, found.problem);
   const last = parseEventId(String(req.headers['last-event-id'] ?? '')) ?? BEFORE_ALL;
   const isOver = isTerminal(statusOf(found.job)) && after(last, found.job).length === 0;
@@ -56,7 +57,7 @@ async function streamEvents(api: Api, req: Request, res: Response, kind: Kind): 
   }
   const gone = goneSignal(res, api.stopping);
   const feed = new JobFeed(api, kind, new SseStream(res), renderContext(api, baseUrlOf(api, req)), last);
-  feed.follow(found.job.id, gone);
+  feed.follow(found.job, gone);
 }
 
 function after(last: Place, state: JobState): Milestone[] {
@@ -80,7 +81,9 @@ class JobFeed {
     this.#last = last;
   }
 
-  follow(id: string, gone: AbortSignal): void {
+  /** `found` is the job as it was found: the view has no other where it is older than that. */
+  follow(found: JobState, gone: AbortSignal): void {
+    const { id } = found;
     const view = this.#api.options.views[this.#kind];
     const closeStream = this.#api.metrics.streamOpened();
     const heartbeat = setInterval(() => this.#beat(id), this.#api.heartbeatMs);
@@ -98,8 +101,7 @@ class JobFeed {
       this.#api.progress.onProgress(id, (progress) => this.#stepped(progress), gone);
     } else this.#api.texts.add(id, (text) => this.#written(text), gone);
     // read again after subscribing: nothing can fall in between
-    const now = view.job(id);
-    if (now) this.#changed(now);
+    this.#changed(view.job(id) ?? found);
   }
 
   #changed(state: JobState): void {

@@ -1,3 +1,4 @@
+import type { View } from '@genfleet/ledger';
 import type { Request, Response } from 'express';
 import type { Api } from '../api.ts';
 import { sendJson } from '../http/respond.ts';
@@ -14,6 +15,15 @@ export function health(_req: Request, res: Response): void {
 interface Readiness {
   readonly ready: boolean;
   readonly checks: Record<string, string>;
+  readonly views: Record<string, ViewReadiness>;
+}
+
+/** How far a view has read the topics; `share` and `eta_seconds` are null while nothing is known. */
+interface ViewReadiness {
+  readonly ready: boolean;
+  readonly messages_folded: number;
+  readonly share: number | null;
+  readonly eta_seconds: number | null;
 }
 
 /** `/health/ready`: bus, view and artifact store can do their part; 503 names what can't. */
@@ -22,8 +32,8 @@ export function readiness(api: Api) {
   return async (_req: Request, res: Response): Promise<void> => {
     const nowMs = api.options.clock();
     if (!kept || nowMs - kept.atMs > KEPT_MS) kept = { atMs: nowMs, result: check(api) };
-    const { ready, checks } = await kept.result;
-    sendJson(res, ready ? 200 : 503, { status: ready ? 'ok' : 'unavailable', checks });
+    const { ready, checks, views } = await kept.result;
+    sendJson(res, ready ? 200 : 503, { status: ready ? 'ok' : 'unavailable', checks, views });
   };
 }
 
@@ -40,7 +50,19 @@ async function check(api: Api): Promise<Readiness> {
     artifacts: artifactsState,
     service: api.stopping.aborted ? 'stopping' : 'ok',
   };
-  return { ready: Object.values(checks).every((state) => state === 'ok'), checks };
+  const progress = Object.entries(views).map(([kind, view]) => [kind, readinessOf(view)]);
+  const ready = Object.values(checks).every((state) => state === 'ok');
+  return { ready, checks, views: Object.fromEntries(progress) };
+}
+
+function readinessOf({ ready, progress }: View): ViewReadiness {
+  const { messages, share, secondsLeft } = progress;
+  return {
+    ready,
+    messages_folded: messages,
+    share: share === undefined ? null : Math.round(share * 1_000) / 1_000,
+    eta_seconds: secondsLeft ?? null,
+  };
 }
 
 /** Says only that it failed: reasons name hosts and paths, which belong in the log. */

@@ -1,7 +1,15 @@
 import { once } from 'node:events';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { GenfleetError } from '@genfleet/job';
-import { csvLines, InvalidQuery, type QueryResult } from '@genfleet/ledger';
+import { GenfleetError, isUuid } from '@genfleet/job';
+import {
+  csvLines,
+  InvalidQuery,
+  NAMED_QUERIES,
+  namedQuery,
+  type QueryResult,
+  queryParameters,
+  type SqlLedger,
+} from '@genfleet/ledger';
 import type { Request, Response } from 'express';
 import type { Api } from '../api.ts';
 import { readJson } from '../http/body.ts';
@@ -9,17 +17,19 @@ import { faultsOf } from '../http/faults.ts';
 import { goneSignal } from '../http/gone-signal.ts';
 import { DATA_HEADERS } from '../http/headers.ts';
 import { invalid, type Problem, problemOf, unavailable } from '../http/problem.ts';
-import { sendProblem } from '../http/respond.ts';
-import { ledgerQuerySchema } from './ledger-query.ts';
+import { parseQuery } from '../http/query.ts';
+import { sendJson, sendProblem } from '../http/respond.ts';
+import { ledgerQuerySchema, namedQuerySchema } from './ledger-query.ts';
 
+const TURNED_OFF: Problem = { status: 404, detail: 'This service takes no queries' };
 const RETRY_AFTER_SECONDS = 5;
 /** Written at once; the loop gets a turn between two pieces. */
 const PIECE_ROWS = 500;
 
 /** `POST /ledger/query`: JSON, or CSV for who accepts it rather. Ends when the client hangs up. */
 export async function queryLedger(api: Api, req: Request, res: Response): Promise<void> {
-  const { ledger } = api.options;
-  if (!ledger) return sendProblem(req, res, { status: 404, detail: 'This service takes no queries' });
+  const ledger = queryable(api);
+  if (!ledger) return sendProblem(req, res, TURNED_OFF);
   const body = await readJson(req, api.options.config.MAX_BODY_BYTES);
   if (!body.ok) {
     if (body.problem) sendProblem(req, res, body.problem);
@@ -28,10 +38,71 @@ export async function queryLedger(api: Api, req: Request, res: Response): Promis
   const parsed = ledgerQuerySchema.safeParse(body.value);
   if (!parsed.success) return sendProblem(req, res, invalid(faultsOf(parsed.error)));
   const { sql, max_rows: maxRows, timeout_seconds: seconds } = parsed.data;
+  await answer(api, req, res, { ledger, sql, maxRows, seconds });
+}
+
+/** `GET /ledger/queries` */
+export function listNamedQueries(api: Api, req: Request, res: Response): void {
+  if (!queryable(api)) {
+    sendProblem(req, res, TURNED_OFF);
+    return;
+  }
+  const queries = NAMED_QUERIES.map((query) => ({
+    ...{ name: query.name, about: query.about },
+    parameters: queryParameters(query),
+  }));
+  sendJson(res, 200, { queries });
+}
+
+/** `GET /ledger/queries/{name}`: answered as `POST /ledger/query` is. */
+export async function askNamedQuery(api: Api, req: Request, res: Response): Promise<void> {
+  const ledger = queryable(api);
+  if (!ledger) return sendProblem(req, res, TURNED_OFF);
+  const query = NAMED_QUERIES.find(({ name }) => name === req.params['name']);
+  if (!query) return sendProblem(req, res, { status: 404, detail: 'No query has this name' });
+  const parsed = parseQuery(namedQuerySchema, req.url);
+  if (!parsed.ok) return sendProblem(req, res, invalid(parsed.faults));
+  const { max_rows: maxRows, timeout_seconds: seconds, ...given } = parsed.value;
+  const taken = queryParameters(query);
+  const strange = Object.keys(given).filter((name) => !taken.some((parameter) => parameter.name === name));
+  const missing = taken.filter(({ name, required }) => required && given[name] === undefined);
+  const faults = [
+    ...strange.map((path) => ({ path, message: `not a parameter of ${query.name}` })),
+    ...missing.map(({ name }) => ({ path: name, message: 'required' })),
+    ...(given.job === undefined || isUuid(given.job.toLowerCase())
+      ? []
+      : [{ path: 'job', message: 'not a UUID' }]),
+  ];
+  if (faults.length > 0) return sendProblem(req, res, invalid(faults));
+  const sql = namedQuery(query.name, {
+    since: isoTime(given.from),
+    until: isoTime(given.to),
+    job: given.job,
+  });
+  await answer(api, req, res, { ledger, sql, maxRows, seconds });
+}
+
+const isoTime = (timeMs: number | undefined) =>
+  timeMs === undefined ? undefined : new Date(timeMs).toISOString();
+
+/** The ledger, unless nobody may query it. */
+function queryable(api: Api): SqlLedger | undefined {
+  return api.options.config.LEDGER_QUERY ? api.options.ledger : undefined;
+}
+
+interface Asked {
+  readonly ledger: SqlLedger;
+  readonly sql: string;
+  readonly maxRows: number;
+  readonly seconds: number;
+}
+
+async function answer(api: Api, req: Request, res: Response, asked: Asked): Promise<void> {
+  const { ledger, sql, maxRows, seconds } = asked;
   const signal = goneSignal(res, api.stopping);
   let result: QueryResult;
   try {
-    result = await ledger.query(sql, { maxRows, timeoutMs: seconds * 1_000, signal });
+    result = await ledger.query(sql, { maxRows, timeoutMs: Math.ceil(seconds * 1_000), signal });
   } catch (error) {
     if (signal.aborted && !api.stopping.aborted) return;
     const problem = problemOfQuery(error);
