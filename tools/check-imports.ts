@@ -35,7 +35,8 @@ const forbidden: IForbiddenRuleType[] = [
   },
   {
     name: 'ledgers-read-buses',
-    comment: 'an adapter of the ledger may be filled from the ports of the bus and the archive, whichever they are',
+    comment:
+      'an adapter of the ledger may be filled from the ports of the bus and the archive, whichever they are',
     severity: 'error',
     from: { path: '^packages/ledger-[^/]+/', pathNot: '\\.test\\.ts$' },
     to: { path: '^packages/', pathNot: '^packages/(ledger|ledger-[^/]+|bus|archive|duckdb-tables|job)/' },
@@ -62,8 +63,8 @@ const forbidden: IForbiddenRuleType[] = [
   {
     name: 'load-tests-use-client',
     severity: 'error',
-    from: { path: '^load-tests/scenarios/' },
-    to: { path: '^(packages|services)/', pathNot: '^packages/client/' },
+    from: { path: '^load-tests/(scenarios|k6|thresholds)/' },
+    to: { path: '^(packages|services|tools)/', pathNot: '^packages/client/' },
   },
   {
     name: 'no-deep-imports',

@@ -23,6 +23,11 @@ const LINT: readonly Step[] = [
   { name: 'format and lint', command: bin('biome'), args: ['check', '--error-on-warnings', '.'] },
   { name: 'types', command: bin('tsc'), args: ['--noEmit', '-p', 'tsconfig.json'] },
   { name: 'types of the page', command: bin('tsc'), args: ['--noEmit', '-p', 'services/web/tsconfig.json'] },
+  {
+    name: 'types of the load tests',
+    command: bin('tsc'),
+    args: ['--noEmit', '-p', 'load-tests/tsconfig.json'],
+  },
   { name: 'import rules', command: process.execPath, args: ['tools/check-imports.ts'] },
   { name: 'unused exports', command: bin('knip'), args: ['--no-progress', '--no-config-hints'] },
 ];
