@@ -1,7 +1,6 @@
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { spoken } from './announce.ts';
-import { CodePage } from './code-page.tsx';
 import { Composer } from './composer.tsx';
 import { DeadLetters } from './dead-letters.tsx';
 import { Details } from './details.tsx';
@@ -9,7 +8,8 @@ import { Gallery } from './gallery.tsx';
 import { Icon } from './icons.tsx';
 import { trouble } from './job-actions.ts';
 import { active, deadCount } from './jobs.ts';
-import { route } from './route.ts';
+import { CodePage, JobsPage } from './parts.tsx';
+import { type Route, route } from './route.ts';
 import { isOnline } from './server.ts';
 import { Stage } from './stage.tsx';
 import { THEMES, theme } from './theme.ts';
@@ -19,13 +19,14 @@ export function App(): JSX.Element {
   const at = route.value;
   return (
     <>
-      <a class="skip" href="#main">
+      {/* biome-ignore lint/a11y/useValidAnchor: it leads within the page, whose address is taken */}
+      <a class="skip" href="#main" onClick={skipToMain}>
         Skip to the page
       </a>
       <Header />
       <Notices />
       <main id="main" tabIndex={-1}>
-        {at.view === 'dead-letters' ? <DeadLetters /> : at.view === 'code' ? <CodePage /> : <Pictures />}
+        <View at={at} />
       </main>
       {at.view === 'image' && <Details id={at.id} />}
       <p class="unseen" role="status">
@@ -33,6 +34,25 @@ export function App(): JSX.Element {
       </p>
     </>
   );
+}
+
+/** The address stays as it is: what stands after its `#` is what is shown. */
+function skipToMain(event: Event): void {
+  event.preventDefault();
+  document.getElementById('main')?.focus();
+}
+
+function View({ at }: { at: Route }): JSX.Element {
+  switch (at.view) {
+    case 'dead-letters':
+      return <DeadLetters />;
+    case 'code':
+      return <CodePage />;
+    case 'jobs':
+      return <JobsPage id={at.id} query={at.query} />;
+    default:
+      return <Pictures />;
+  }
 }
 
 function Pictures(): JSX.Element {
@@ -64,6 +84,9 @@ function Header(): JSX.Element {
         </a>
         <a href="#/code" {...current(view === 'code')}>
           Code
+        </a>
+        <a href="#/jobs" {...current(view === 'jobs')}>
+          Jobs
         </a>
         <a href="#/dead-letters" {...current(view === 'dead-letters')}>
           Dead letters

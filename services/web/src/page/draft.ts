@@ -15,6 +15,8 @@ export interface Draft {
   readonly seed: string;
   readonly batch_size: string;
   readonly format: string;
+  /** Of the job, not of the picture. */
+  readonly priority: string;
 }
 
 export type Field = keyof Draft;
@@ -31,6 +33,7 @@ export const FRESH: Draft = {
   seed: '',
   batch_size: '1',
   format: 'jpeg',
+  priority: 'normal',
 };
 
 const NUMBERS: ReadonlySet<Field> = new Set(['steps', 'cfg_scale', 'width', 'height', 'seed', 'batch_size']);
@@ -43,15 +46,23 @@ export function requestOf(draft: Draft): NewImage {
   const settings: Record<string, unknown> = { prompt: draft.prompt.trim() };
   for (const [field, text] of Object.entries(draft) as [Field, string][]) {
     const value = text.trim();
-    if (field === 'prompt' || value === '') continue;
+    if (field === 'prompt' || field === 'priority' || value === '') continue;
     const isExact = NUMBERS.has(field) && String(Number(value)) === value.replace(/^\+/, '');
     settings[field] = isExact ? Number(value) : value;
   }
-  return { generation_settings: settings as NewImage['generation_settings'] };
+  return {
+    generation_settings: settings as NewImage['generation_settings'],
+    ...priorityOf(draft.priority as Image['priority']),
+  };
 }
 
-/** The form that asks for the same picture again. */
-export function draftOf(settings: Settings): Draft {
+/** What every job is like that says nothing else need not be said. */
+function priorityOf(priority: Image['priority']): Pick<NewImage, 'priority'> {
+  return priority === FRESH.priority ? {} : { priority };
+}
+
+/** The form that asks for the same picture again, as urgently as the form says. */
+export function draftOf(settings: Settings): Omit<Draft, 'priority'> {
   return {
     prompt: settings.prompt,
     negative_prompt: settings.negative_prompt,
@@ -68,9 +79,9 @@ export function draftOf(settings: Settings): Draft {
 }
 
 /** The same job with a seed of its own. */
-export function withNewSeed(settings: Settings): NewImage {
-  const { seed: _seed, ...rest } = settings;
-  return { generation_settings: rest };
+export function withNewSeed(image: Pick<Image, 'generation_settings' | 'priority'>): NewImage {
+  const { seed: _seed, ...rest } = image.generation_settings;
+  return { generation_settings: rest, ...priorityOf(image.priority) };
 }
 
 /** A draft read back from storage: fields that are missing or no text are fresh. */

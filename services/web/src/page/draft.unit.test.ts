@@ -40,14 +40,29 @@ describe('requestOf', () => {
 
   it('asks for the same picture again with the draft of its settings', () => {
     const { n_iters: _one, ...own } = settings;
-    expect(requestOf(draftOf(settings)).generation_settings).toEqual({ ...own, format: 'jpeg' });
+    expect(requestOf({ ...FRESH, ...draftOf(settings) }).generation_settings).toEqual({
+      ...own,
+      format: 'jpeg',
+    });
+  });
+});
+
+describe('a priority', () => {
+  it('is sent beside the settings, unless it is that of every job', () => {
+    expect(requestOf({ ...FRESH, prompt: 'a dog' })).not.toHaveProperty('priority');
+    const high = requestOf({ ...FRESH, prompt: 'a dog', priority: 'high' });
+    expect(high.priority).toBe('high');
+    expect(high.generation_settings).not.toHaveProperty('priority');
   });
 });
 
 describe('withNewSeed', () => {
   it('keeps everything but the seed', () => {
     const { seed: _seed, ...rest } = settings;
-    expect(withNewSeed(settings)).toEqual({ generation_settings: rest });
+    expect(withNewSeed({ generation_settings: settings, priority: 'normal' })).toEqual({
+      generation_settings: rest,
+    });
+    expect(withNewSeed({ generation_settings: settings, priority: 'low' }).priority).toBe('low');
   });
 });
 

@@ -41,6 +41,7 @@ function historyOf(image: Image): Row[] {
   const rows: Row[] = [];
   if (image.attempt > 1) rows.push(['Attempts', String(image.attempt)]);
   if (image.redrive > 0) rows.push(['Redriven', `${image.redrive} ×`]);
+  if (image.priority !== 'normal') rows.push(['Priority', image.priority]);
   if (image.deadline) rows.push(['Deadline', new Date(image.deadline).toLocaleString()]);
   for (const [name, value] of Object.entries(image.metadata)) rows.push([name, value]);
   rows.push(['Id', <code key="id">{image.id}</code>]);

@@ -56,7 +56,7 @@ export function refusalOf(error: unknown): Refusal {
   const fields: Partial<Record<Field, string>> = {};
   const others: string[] = [];
   for (const { path, message } of faults) {
-    const field = path.startsWith(PREFIX) ? path.slice(PREFIX.length) : '';
+    const field = path.startsWith(PREFIX) ? path.slice(PREFIX.length) : path;
     // of several faults of one field the first is enough
     if (Object.hasOwn(FRESH, field)) fields[field as Field] ??= faultLine(message);
     else others.push(`${path}: ${faultLine(message)}`);

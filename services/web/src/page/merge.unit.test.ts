@@ -7,6 +7,7 @@ const image = (id: string, status: ImageStatus, redrive = 0): Image => ({
   status,
   redrive,
   metadata: {},
+  priority: 'normal',
   request_time: '2026-01-01T00:00:00Z',
   complete_time: null,
   generation_settings: {

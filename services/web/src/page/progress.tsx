@@ -3,7 +3,8 @@ import type { JSX } from 'preact';
 import { useLive } from './picture.tsx';
 import { statusLine } from './wording.ts';
 
-const PILLS: Readonly<Record<Image['status'], string>> = {
+/** How people are told of a status. */
+export const STATUS_WORDS: Readonly<Record<Image['status'], string>> = {
   unknown: 'Waiting',
   queued: 'In line',
   running: 'Running',
@@ -13,10 +14,10 @@ const PILLS: Readonly<Record<Image['status'], string>> = {
   cancelled: 'Cancelled',
 };
 
-export function Pill({ image }: { image: Image }): JSX.Element {
+export function Pill({ status }: { status: Image['status'] }): JSX.Element {
   return (
-    <span class="pill" data-status={image.status}>
-      {PILLS[image.status]}
+    <span class="pill" data-status={status}>
+      {STATUS_WORDS[status]}
     </span>
   );
 }

@@ -1,17 +1,24 @@
 import { signal } from '@preact/signals';
 
-/** What the address after `#` shows: the gallery, one picture over it, the dead letters, or the editor. */
+/** What the address after `#` shows. */
 export type Route =
   | { readonly view: 'gallery' }
+  /** One picture, over the gallery. */
   | { readonly view: 'image'; readonly id: string }
   | { readonly view: 'dead-letters' }
-  | { readonly view: 'code' };
+  | { readonly view: 'code' }
+  /** The table, under the filters of the query; the history of a job over it if there is an id. */
+  | { readonly view: 'jobs'; readonly id: string | undefined; readonly query: string };
 
-const IMAGE = /^#\/images\/([0-9a-f-]{36})$/;
+const ID = '[0-9a-f-]{36}';
+const IMAGE = new RegExp(`^#/images/(${ID})$`);
+const JOBS = new RegExp(`^#/jobs(?:/(${ID}))?(?:\\?(.*))?$`);
 
 export function routeOf(hash: string): Route {
   if (hash === '#/dead-letters') return { view: 'dead-letters' };
   if (hash === '#/code') return { view: 'code' };
+  const jobs = JOBS.exec(hash);
+  if (jobs) return { view: 'jobs', id: jobs[1], query: jobs[2] ?? '' };
   const id = IMAGE.exec(hash)?.[1];
   return id === undefined ? { view: 'gallery' } : { view: 'image', id };
 }
@@ -22,17 +29,18 @@ export const route = signal<Route>({ view: 'gallery' });
 
 export function followAddress(): void {
   const read = () => {
-    // the skip link leads within the page
-    if (window.location.hash === '#main') return;
     route.value = routeOf(window.location.hash);
   };
   window.addEventListener('hashchange', read);
   read();
 }
 
-/** Takes the place of the picture in the history, so that Back does not open it again. */
+/** Goes there in place of where one is, which Back then skips. */
+export function replaceAddress(href: string): void {
+  history.replaceState(null, '', href);
+  route.value = routeOf(href);
+}
+
 export function toGallery(): void {
-  if (route.value.view !== 'image') return;
-  history.replaceState(null, '', '#/');
-  route.value = { view: 'gallery' };
+  if (route.value.view === 'image') replaceAddress('#/');
 }

@@ -19,7 +19,7 @@ export async function generate(): Promise<void> {
 /** The same job with a seed of its own. */
 export async function again(image: Image): Promise<void> {
   toGallery();
-  await send(withNewSeed(image.generation_settings));
+  await send(withNewSeed(image));
 }
 
 /** Fills the form with what made this picture, seed and all. */

@@ -5,6 +5,10 @@ import { refusalOf, token, tokenRefusal } from './token.ts';
 
 /** A request that has no answer after this long will not get one. */
 const ANSWER_MS = 15_000;
+/** What is older than the servers' views is looked up in the ledger, which starts at the first question. */
+const LEDGER_MS = 60_000;
+/** Paths whose answer may come from the ledger. Some of them are for operators: others are refused that and no more. */
+const OF_LEDGER = /^(?:jobs|ledger)\b/;
 
 function isTimeout(error: unknown): boolean {
   return error instanceof DOMException && error.name === 'TimeoutError';
@@ -19,14 +23,17 @@ export async function guardedFetch(...[input, init]: Parameters<typeof fetch>): 
   const sent = token.value;
   if (sent !== '') headers.set('authorization', `Bearer ${sent}`);
   const isStream = headers.get('accept') === 'text/event-stream';
-  const response = await fetch(input, { ...init, headers, ...(isStream ? {} : { signal: boundOf(init) }) });
+  const isOfLedger = OF_LEDGER.test(String(input).slice(base.length));
+  const bound = isStream ? {} : { signal: boundOf(init, isOfLedger ? LEDGER_MS : ANSWER_MS) };
+  const response = await fetch(input, { ...init, headers, ...bound });
+  const isForOperators = isOfLedger && response.status === 403;
   // what an older token was told is of no interest any more
-  if (sent === token.value) tokenRefusal.value = refusalOf(response.status, sent);
+  if (sent === token.value && !isForOperators) tokenRefusal.value = refusalOf(response.status, sent);
   return response;
 }
 
-function boundOf(init: RequestInit | undefined): AbortSignal {
-  const timeout = AbortSignal.timeout(ANSWER_MS);
+function boundOf(init: RequestInit | undefined, answerMs: number): AbortSignal {
+  const timeout = AbortSignal.timeout(answerMs);
   return init?.signal ? AbortSignal.any([init.signal, timeout]) : timeout;
 }
 

@@ -12,6 +12,13 @@ const SIZES = [
   { label: 'Tall', width: '512', height: '768' },
 ] as const;
 
+/** Whose turn it is first; those of one priority share what there is. */
+const PRIORITIES: readonly Choice[] = [
+  { value: 'high', label: 'High' },
+  { value: 'normal', label: 'Normal' },
+  { value: 'low', label: 'Low: may wait' },
+];
+
 /** Longer names for samplers that have one; any other is shown as it is. */
 const SAMPLER_NAMES: Readonly<Record<string, string>> = {
   euler: 'Euler',
@@ -101,6 +108,7 @@ export function SettingsPanel(): JSX.Element {
           { value: 'png', label: 'PNG' },
         ]}
       />
+      <SelectField field="priority" label="Priority" choices={PRIORITIES} />
       <button type="button" class="quiet reset" onClick={resetSettings}>
         Reset settings
       </button>

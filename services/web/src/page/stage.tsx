@@ -29,7 +29,7 @@ function OnStage({ image }: { image: Image }): JSX.Element {
         <Picture image={image} index={index.value} isLarge />
       </div>
       <div class="beside">
-        <Pill image={image} />
+        <Pill status={image.status} />
         <h2 class="prompt">{image.generation_settings.prompt}</h2>
         <Progress image={image} />
         {image.error && <Failure image={image} />}

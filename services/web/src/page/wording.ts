@@ -1,4 +1,4 @@
-import type { Image } from '@genfleet/client';
+import type { Image, JobKind, Queue } from '@genfleet/client';
 import type { Live } from './jobs.ts';
 
 /** `12 ms`, `0.4 s`, `12 s`, `2 min 5 s`: as exact as one wants to read it. */
@@ -19,6 +19,14 @@ export function ago(thenMs: number, nowMs: number): string {
   if (minutes < 60) return `${minutes} min ago`;
   if (minutes < 24 * 60) return `${Math.floor(minutes / 60)} h ago`;
   return new Date(thenMs).toLocaleDateString(undefined, { dateStyle: 'medium' });
+}
+
+/** What kinds of job are called. */
+export const KIND_WORDS: Readonly<Record<JobKind, string>> = { txt2img: 'Image', completion: 'Text' };
+
+/** Enough of a job's id to tell it from others: its beginning says when, its end which. */
+export function shortId(id: string): string {
+  return `${id.slice(0, 8)}…${id.slice(-4)}`;
 }
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -45,10 +53,21 @@ export function queueLine(queue: Image['queue']): string {
     queue.position === 0
       ? 'Next in line'
       : `In line, ${queue.position} ${queue.position === 1 ? 'job' : 'jobs'} ahead`;
-  const wait = queue.estimated_wait_seconds;
-  return wait === null
-    ? place
-    : `${place} · ${wait < 1 ? 'starts at once' : `about ${duration(wait * 1_000)}`}`;
+  const wait = waitLine(queue);
+  return wait === undefined ? place : `${place} · ${wait}`;
+}
+
+/** How long it will wait: a range where the server knows how well it forecasts. */
+function waitLine({ estimated_wait_range_seconds: range, estimated_wait_seconds: wait }: Queue) {
+  if (!range && wait === null) return undefined;
+  const [least, most] = (range ?? [wait ?? 0, wait ?? 0]).map((seconds) => seconds * 1_000) as [
+    number,
+    number,
+  ];
+  if (most < 1_000) return 'starts at once';
+  if (least < 1_000 && range) return `starts within ${duration(most)}`;
+  const [from, to] = [duration(least), duration(most)];
+  return from === to ? `about ${from}` : `${from} to ${to}`;
 }
 
 export function stepLine(live: Pick<Live, 'step' | 'steps'> | undefined | null): string {

@@ -1,3 +1,4 @@
+import type { Queue } from '@genfleet/client';
 import { describe, expect, it } from '@jest/globals';
 import { routeOf } from './route.ts';
 import { ago, duration, faultLine, queueLine, reason, stepLine } from './wording.ts';
@@ -23,13 +24,23 @@ describe('ago', () => {
   });
 });
 
+const place = (position: number, seconds: number | null, range: [number, number] | null = null): Queue => ({
+  position,
+  estimated_wait_seconds: seconds,
+  estimated_wait_range_seconds: range,
+});
+
 describe('queueLine', () => {
   it.each([
     [null, 'In line'],
-    [{ position: 0, estimated_wait_seconds: null }, 'Next in line'],
-    [{ position: 0, estimated_wait_seconds: 0 }, 'Next in line · starts at once'],
-    [{ position: 1, estimated_wait_seconds: 4 }, 'In line, 1 job ahead · about 4.0 s'],
-    [{ position: 7, estimated_wait_seconds: 90 }, 'In line, 7 jobs ahead · about 1 min 30 s'],
+    [place(0, null), 'Next in line'],
+    [place(0, 0), 'Next in line · starts at once'],
+    [place(1, 4), 'In line, 1 job ahead · about 4.0 s'],
+    [place(7, 90), 'In line, 7 jobs ahead · about 1 min 30 s'],
+    [place(7, 90, [60, 150]), 'In line, 7 jobs ahead · 1 min 0 s to 2 min 30 s'],
+    [place(1, 4, [0.2, 9.4]), 'In line, 1 job ahead · starts within 9.4 s'],
+    [place(1, 0.3, [0.2, 0.9]), 'In line, 1 job ahead · starts at once'],
+    [place(2, 30, [30, 30.2]), 'In line, 2 jobs ahead · about 30 s'],
   ])('says %j as %s', (queue, text) => {
     expect(queueLine(queue)).toBe(text);
   });
