@@ -28,7 +28,7 @@ export const options = optionsOf('tenants', shape, {
       gracefulStop: `${LAST_JOBS_SECONDS}s`,
     },
   },
-  apart: ['time_to_image{tenant:artists}', 'time_to_image{tenant:studio}', 'suggestion_time{tenant:editors}'],
+  apart: ['time_to_image{tenant:artists}', 'time_to_image{tenant:studio}'],
 });
 
 function make(image: NewImage, tenant: 'artists' | 'studio'): void {
@@ -60,5 +60,5 @@ export function editor(): void {
   };
   const body = { ...suggestionFor(above + line, below), metadata: { grouping: `${RUN}/editors` } };
   const answer = post('/v1/completions', body, { route: 'complete', expect: [200], tenant: TENANT.editors });
-  if (answer.status === 200) suggestionTime.add(answer.timings.duration, { tenant: 'editors' });
+  if (answer.status === 200) suggestionTime.add(answer.timings.duration);
 }

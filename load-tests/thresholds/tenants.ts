@@ -10,7 +10,7 @@ export const THRESHOLDS: readonly Threshold[] = [
     timed: true,
   },
   {
-    metric: 'suggestion_time{tenant:editors}',
+    metric: 'suggestion_time',
     must: 'p(95)<2000',
     because: 'text has engine and queue of its own: images do not stand in its way',
     timed: true,
