@@ -12,6 +12,7 @@ import { ProgressFeed } from './feeds/progress-feed.ts';
 import type { TextFeed } from './feeds/text-feed.ts';
 import { ArtifactLinks } from './jobs/artifact-links.ts';
 import { estimateWaitMs } from './jobs/estimate.ts';
+import { isBeyond } from './jobs/find-job.ts';
 import { Forecasts } from './jobs/forecasts.ts';
 import { PastReads } from './jobs/past-reads.ts';
 import { Publisher } from './jobs/publisher.ts';
@@ -112,6 +113,8 @@ function queueOf(api: Api, state: JobState): Queue | null {
   const status = statusOf(state);
   if ((status !== 'queued' && status !== 'retrying') || !state.request) return null;
   const { kind } = state.request;
+  // the line of the view does not reach back to it
+  if (isBeyond(api, kind, state.id)) return null;
   const { views, clock } = api.options;
   const view = views[kind];
   const model = api.catalogue.resolve(state.request.settings.model);

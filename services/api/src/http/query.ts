@@ -158,16 +158,20 @@ export function filterOf(
   };
 }
 
+/** A page as it was given. */
+export interface GivenPage {
+  readonly limit: number;
+  readonly offset?: number | undefined;
+  readonly jobs: number;
+  /** Of the last job, where there may be another behind it. */
+  readonly lastId: string | undefined;
+}
+
 /**
  * Headers that name the pages beside this one (RFC 8288), under the request's own path. Who pages by `offset` is shown
- * the pages of that kind; the way on by cursor is there for everybody. `lastId` is that of the last job of this page,
- * undefined when there is no job behind it.
+ * the pages of that kind, unless this one is shorter than it should be; the way on by cursor is there for everybody.
  */
-export function pageHeaders(
-  url: string,
-  { limit, offset }: { readonly limit: number; readonly offset?: number | undefined },
-  lastId: string | undefined,
-): Record<string, string> {
+export function pageHeaders(url: string, { limit, offset, jobs, lastId }: GivenPage): Record<string, string> {
   const link = (rel: string, place: { offset: number } | { cursor: string }) => {
     const [path, search] = url.split('?', 2);
     const query = new URLSearchParams(search);
@@ -180,7 +184,9 @@ export function pageHeaders(
   if (offset !== undefined && offset > 0) links.push(link('prev', { offset: Math.max(0, offset - limit) }));
   const next = lastId === undefined ? undefined : cursorAfter(lastId);
   if (next !== undefined) {
-    links.push(link('next', offset === undefined ? { cursor: next } : { offset: offset + limit }));
+    links.push(
+      link('next', offset === undefined || jobs < limit ? { cursor: next } : { offset: offset + limit }),
+    );
   }
   return {
     ...(links.length > 0 ? { link: links.join(', ') } : {}),

@@ -72,20 +72,28 @@ describe('pageHeaders', () => {
   const next = cursorAfter(id);
 
   it('name the pages on both sides to who pages by offset, with the filters kept', () => {
-    expect(pageHeaders('/images/?limit=2&offset=3&grouping=g', { limit: 2, offset: 3 }, id)).toEqual({
+    expect(
+      pageHeaders('/images/?limit=2&offset=3&grouping=g', { limit: 2, offset: 3, jobs: 2, lastId: id }),
+    ).toEqual({
       link: '</images/?limit=2&grouping=g&offset=1>; rel="prev", </images/?limit=2&grouping=g&offset=5>; rel="next"',
       'x-next-cursor': next,
     });
   });
 
   it('name the next page by its cursor to everybody else', () => {
-    expect(pageHeaders('/images?cursor=old&status=dead', { limit: 20 }, id)).toEqual({
+    expect(pageHeaders('/images?cursor=old&status=dead', { limit: 20, jobs: 20, lastId: id })).toEqual({
       link: `</images?status=dead&limit=20&cursor=${next}>; rel="next"`,
       'x-next-cursor': next,
     });
   });
 
+  it('go on by cursor behind a page that could not be filled', () => {
+    expect(pageHeaders('/images?offset=0', { limit: 20, offset: 0, jobs: 3, lastId: id })).toMatchObject({
+      link: `</images?limit=20&cursor=${next}>; rel="next"`,
+    });
+  });
+
   it('are not there when one page holds all', () => {
-    expect(pageHeaders('/images', { limit: 20, offset: 0 }, undefined)).toEqual({});
+    expect(pageHeaders('/images', { limit: 20, offset: 0, jobs: 3, lastId: undefined })).toEqual({});
   });
 });

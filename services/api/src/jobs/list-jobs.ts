@@ -2,7 +2,7 @@ import type { JobState, Kind } from '@genfleet/job';
 import { COUNT_CAP, firstIdAt, type JobFilter, type View } from '@genfleet/ledger';
 import type { Api } from '../api.ts';
 import { invalid, type Problem, unavailable } from '../http/problem.ts';
-import type { Asker } from './past-reads.ts';
+import type { Asker, Past } from './past-reads.ts';
 
 /** A list a moment old is better than one that is late. */
 const LIST_WAIT_MS = 250;
@@ -43,7 +43,8 @@ interface Part {
 
 /**
  * A page of the jobs of these kinds, newest first: from the views, and from the ledger what is older than they are. Views
- * end at different times, so the ledger is asked only for kinds whose older jobs may be in the page.
+ * end at different times, so the ledger is asked only for kinds whose older jobs belong into the page. One that can't be
+ * asked makes the page end where the views do, and is no reason to keep back what they hold.
  */
 export async function listJobs(
   api: Api,
@@ -64,26 +65,43 @@ export async function listJobs(
     if ('ok' in part) return part;
     parts.push(part);
   }
-  const wanted = page.limit + 1;
-  const jobs = parts.flatMap((part) => part.jobs);
-  const past = await Promise.all(
-    parts.map(({ kind, filter: older, seam, pastOffset, jobs: mine }) => {
-      const isFilled =
-        seam === undefined ||
-        mine.length >= wanted ||
-        jobs.filter(({ state }) => state.id >= seam).length >= wanted;
-      if (isFilled || !api.past) return undefined;
-      const before = page.before !== undefined && page.before < seam ? page.before : seam;
-      return api.past.jobs(kind, older, { limit: wanted, offset: pastOffset, before }, asker());
-    }),
+  const here = newestFirst(parts.flatMap(({ jobs }) => jobs));
+  const open = parts.filter(({ seam }) => seam !== undefined);
+  const wanted = open.filter(
+    ({ seam = '' }) => here.filter(({ state }) => state.id >= seam).length < page.limit,
   );
-  for (const [index, { kind }] of parts.entries()) {
-    const read = past[index];
-    if (read && !read.ok) return read;
-    jobs.push(...(read?.value ?? []).map(({ state, tenant }) => ({ kind, state, tenant })));
+  const past = await Promise.all(wanted.map((part) => pastOf(api, part, page, asker())));
+  const failed = past.find((read) => !read.ok);
+  if (failed && !failed.ok) {
+    // behind the newest seam that could not be crossed something may be missing
+    const seam =
+      wanted
+        .map((part) => part.seam ?? '')
+        .sort()
+        .at(-1) ?? '';
+    const certain = here.filter(({ state }) => state.id >= seam).slice(0, page.limit);
+    return certain.length > 0 ? { ok: true, jobs: certain, hasMore: true } : failed;
   }
-  jobs.sort((a, b) => (a.state.id < b.state.id ? 1 : -1));
-  return { ok: true, jobs: jobs.slice(0, page.limit), hasMore: jobs.length > page.limit };
+  const jobs = newestFirst([...here, ...past.flatMap((read) => (read.ok ? read.value : []))]);
+  const isLast = jobs.length <= page.limit && wanted.length === open.length;
+  return { ok: true, jobs: jobs.slice(0, page.limit), hasMore: !isLast };
+}
+
+function newestFirst(jobs: readonly ListedJob[]): ListedJob[] {
+  return jobs.toSorted((a, b) => (a.state.id < b.state.id ? 1 : -1));
+}
+
+async function pastOf(
+  api: Api,
+  { kind, filter, seam = '', pastOffset }: Part,
+  { limit, before }: ListPage,
+  asker: Asker,
+): Promise<Past<readonly ListedJob[]>> {
+  const from = before !== undefined && before < seam ? before : seam;
+  const page = { limit: limit + 1, offset: pastOffset, before: from };
+  const read = await api.past?.jobs(kind, filter, page, asker);
+  if (!read?.ok) return read ?? { ok: true, value: [] };
+  return { ok: true, value: read.value.map(({ state, tenant }) => ({ kind, state, tenant })) };
 }
 
 function partOf(

@@ -17,6 +17,11 @@ const BUSY_RETRY_SECONDS = 2;
 const KEPT_MS = 60_000;
 const KEPT_LISTS = 50;
 
+const PLACE = 'What is older than the view is in the ledger, which';
+const LATE = `${PLACE} did not answer within ${TIMEOUT_MS / 1_000} s`;
+const AWAY = `${PLACE} can not be read now`;
+const BUSY = `${PLACE} is asked for too much at once`;
+
 /** Who wants to know, and for how long. */
 export interface Asker {
   readonly caller: string;
@@ -44,6 +49,8 @@ export class PastReads {
   readonly #log: Logger;
   readonly #clock: () => number;
   readonly #turns = new Turns(LIMITS);
+  /** Unix ms until which the ledger is left alone, since it was away. */
+  #awayUntilMs = 0;
   readonly #lists = new Map<string, { readonly atMs: number; readonly jobs: readonly PastJob[] }>();
 
   /** `clock` is Unix time in ms. */
@@ -77,19 +84,21 @@ export class PastReads {
   }
 
   async #ask<T>({ caller, signal }: Asker, read: (signal: AbortSignal) => Promise<T>): Promise<Past<T>> {
+    if (this.#clock() < this.#awayUntilMs) return refused(AWAY, RETRY_AFTER_SECONDS);
     const limited = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
     try {
       const value = this.#turns.take(caller, limited, () => read(limited));
       if (value === undefined) {
-        return refused('The job is not in the view, and too much is asked of the ledger', BUSY_RETRY_SECONDS);
+        return refused(BUSY, BUSY_RETRY_SECONDS);
       }
       return { ok: true, value: await value };
     } catch (error) {
       if (signal.aborted) return refused('The service is stopping', RETRY_AFTER_SECONDS);
-      const isLate = limited.aborted || (error instanceof GenfleetError && error.code === 'query_timeout');
       this.#log.warn({ err: error }, 'the ledger could not be asked for jobs older than the view');
-      const reason = isLate ? `did not answer within ${TIMEOUT_MS / 1_000} s` : 'can not be read now';
-      return refused(`What is older than the view is in the ledger, which ${reason}`, RETRY_AFTER_SECONDS);
+      const isLate = limited.aborted || (error instanceof GenfleetError && error.code === 'query_timeout');
+      if (isLate) return refused(LATE, RETRY_AFTER_SECONDS);
+      this.#awayUntilMs = this.#clock() + RETRY_AFTER_SECONDS * 1_000;
+      return refused(AWAY, RETRY_AFTER_SECONDS);
     }
   }
 }

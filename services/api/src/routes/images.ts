@@ -49,10 +49,10 @@ async function sendPage(
   const ctx = renderContext(api, baseUrlOf(api, req));
   const known = listed.jobs.filter(({ state }) => state.request);
   const jobs = await Promise.all(known.map(({ state }) => renderJob(state, ctx)));
-  const last = listed.hasMore ? listed.jobs.at(-1)?.state.id : undefined;
+  const lastId = listed.hasMore ? listed.jobs.at(-1)?.state.id : undefined;
   sendJson(res, 200, jobs, {
     'x-total-count': String(api.options.views[kind].count(filter)),
-    ...pageHeaders(req.originalUrl, { limit, offset }, last),
+    ...pageHeaders(req.originalUrl, { limit, offset, jobs: listed.jobs.length, lastId }),
   });
 }
 

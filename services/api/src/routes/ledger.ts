@@ -64,14 +64,13 @@ export async function askNamedQuery(api: Api, req: Request, res: Response): Prom
   if (!parsed.ok) return sendProblem(req, res, invalid(parsed.faults));
   const { max_rows: maxRows, timeout_seconds: seconds, ...given } = parsed.value;
   const taken = queryParameters(query);
+  const isNoId = given.job !== undefined && !isUuid(given.job.toLowerCase());
   const strange = Object.keys(given).filter((name) => !taken.some((parameter) => parameter.name === name));
   const missing = taken.filter(({ name, required }) => required && given[name] === undefined);
   const faults = [
     ...strange.map((path) => ({ path, message: `not a parameter of ${query.name}` })),
     ...missing.map(({ name }) => ({ path: name, message: 'required' })),
-    ...(given.job === undefined || isUuid(given.job.toLowerCase())
-      ? []
-      : [{ path: 'job', message: 'not a UUID' }]),
+    ...(isNoId && strange.length === 0 ? [{ path: 'job', message: 'not a UUID' }] : []),
   ];
   if (faults.length > 0) return sendProblem(req, res, invalid(faults));
   const sql = namedQuery(query.name, {
