@@ -1,0 +1,50 @@
+import { execFile } from 'node:child_process';
+import { describe, expect, test } from '@jest/globals';
+
+const MAIN = new URL('main.ts', import.meta.url).pathname;
+const SCHEDULES = 300;
+
+interface Said {
+  readonly code: number;
+  readonly text: string;
+}
+
+/** In a process of its own: the simulation puts virtual time behind every clock of its process. */
+function simulate(...options: string[]): Promise<Said> {
+  const args = ['--disable-warning=ExperimentalWarning', MAIN, ...options];
+  return new Promise((resolve) => {
+    execFile(process.execPath, args, { maxBuffer: 2 ** 26 }, (error, stdout, stderr) =>
+      resolve({ code: error ? Number(error.code ?? 1) : 0, text: stdout + stderr }),
+    );
+  });
+}
+
+/** What happened, without how long it took. */
+const table = ({ text }: Said) => text.split('\n').slice(1).join('\n');
+
+describe('simulation', () => {
+  test('no promise is broken in any schedule, and what happens depends on the seeds alone', async () => {
+    const two = await simulate('--schedules', String(SCHEDULES), '--threads', '2');
+    expect(two.text).toContain(`${SCHEDULES} schedules with `);
+    expect(two).toMatchObject({ code: 0 });
+    const few = await simulate('--schedules', '40', '--threads', '1');
+    const again = await simulate('--schedules', '40', '--threads', '3');
+    expect(table(again)).toBe(table(few));
+  });
+
+  test('a seed tells the same story again, byte for byte, and a failed one names how to see it', async () => {
+    const options = ['--seed', '3', '--mutant', 'first-read-wins'];
+    const [first, second] = [await simulate(...options), await simulate(...options)];
+    expect(first.text).toContain('ORACLE');
+    expect(first.text).toContain('again: npm run simulate -- --seed 3');
+    expect(first.code).toBe(1);
+    expect(second.text).toBe(first.text);
+  });
+
+  test('every mutant is noticed', async () => {
+    const { code, text } = await simulate('--mutants');
+    expect(text).not.toContain('SURVIVED');
+    expect(text.match(/caught after/g)?.length).toBeGreaterThan(8);
+    expect(code).toBe(0);
+  });
+});
