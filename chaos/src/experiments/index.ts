@@ -1,0 +1,19 @@
+import { brokerFaults } from './broker.ts';
+import { diskFaults } from './disk.ts';
+import { engineFaults } from './engine.ts';
+import type { Experiment } from './experiment.ts';
+import { killPoints } from './kill-points.ts';
+import { networkFaults } from './network.ts';
+import { repetitions } from './repetition.ts';
+import { restarts } from './restarts.ts';
+
+/** All there are, in the order in which they are played. */
+export const EXPERIMENTS: readonly Experiment[] = [
+  ...killPoints,
+  ...engineFaults,
+  ...repetitions,
+  ...networkFaults,
+  ...restarts,
+  ...diskFaults,
+  ...brokerFaults,
+];

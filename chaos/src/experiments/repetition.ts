@@ -1,0 +1,140 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Member } from '../fleet/member.ts';
+import { within } from '../within.ts';
+import { EVERYWHERE, type Experiment, type Scene } from './experiment.ts';
+
+const JOBS = 20;
+const JOBS_WITHIN_MS = 60_000;
+/** The embedded bus takes a process that is there and gives no sign for dead after one minute, Pulsar after less. */
+const TAKEN_OVER_MS = 150_000;
+const REACHED_MS = 30_000;
+/** Slow enough that a job's id is known here before its picture is made. */
+const SLOW_STEP_MS = 500;
+const CRASHES_MS = 600;
+const HOUR_MS = 3_600_000;
+
+/** The first of the workers that comes to store a picture, of this job if one is named, held there. */
+async function holdOneAtStore({ fleet }: Scene, of = ''): Promise<{ worker: Member; id: string }> {
+  const held = fleet.workers.map(async (worker) => ({
+    worker,
+    key: await worker.hold('artifact.unstored', of),
+  }));
+  const { worker, key } = await within(REACHED_MS, 'a picture to be stored', Promise.race(held));
+  for (const other of fleet.workers) {
+    if (other === worker) continue;
+    other.order({ do: 'disarm' });
+    other.order({ do: 'go on' });
+  }
+  return { worker, id: key.replace(/\..*$/, '') };
+}
+
+async function tellAll({ fleet }: Scene, on: boolean): Promise<void> {
+  for (const member of fleet.members) member.order({ do: 'everything twice', on });
+}
+
+/** A held job's message is in line a second time, and is completed; then the first goes on. */
+async function killInSecondStore(scene: Scene): Promise<void> {
+  const { fleet, load } = scene;
+  fleet.model.stepMs = SLOW_STEP_MS;
+  for (const api of fleet.apis) api.order({ do: 'everything twice', on: true });
+  const { id } = await load.image(`twice in line ${randomUUID()}`);
+  for (const api of fleet.apis) api.order({ do: 'everything twice', on: false });
+  const { worker } = await holdOneAtStore(scene, id);
+  fleet.model.stepMs = fleet.stepMs;
+  await within(TAKEN_OVER_MS, 'its repetition to complete', load.endOf(id));
+  const death = worker.death();
+  worker.order({ do: 'kill', at: 'artifact.half', passage: 1, of: id });
+  worker.order({ do: 'go on' });
+  await within(REACHED_MS, `${worker.name} to store what is stored`, death);
+}
+
+async function zombie(scene: Scene): Promise<void> {
+  const { worker, id } = await holdOneAtStore(scene);
+  worker.order({ do: 'go on' });
+  worker.signal('SIGSTOP');
+  try {
+    await within(TAKEN_OVER_MS, 'a stopped worker’s job to be taken over', scene.load.endOf(id));
+  } finally {
+    worker.signal('SIGCONT');
+  }
+  await scene.load.completes(JOBS, JOBS_WITHIN_MS);
+}
+
+function clockJump(service: 'api' | 'worker', byMs: number): Experiment {
+  const direction = byMs > 0 ? 'ahead' : 'back';
+  return {
+    name: `clock-${service}-${direction}`,
+    injects: `the clock of one ${service} jumps three hours ${direction}, and returns`,
+    on: EVERYWHERE,
+    recoversWithinMs: 15_000,
+    inject: async ({ fleet, load }) => {
+      const [member] = service === 'api' ? fleet.apis : fleet.workers;
+      member?.order({ do: 'shift clock', byMs });
+      await load.completes(JOBS, JOBS_WITHIN_MS);
+      // attempts fail under the wrong clock as well
+      fleet.model.mood = 'crashes';
+      await sleep(CRASHES_MS);
+      fleet.model.mood = 'well';
+      await load.completes(JOBS, JOBS_WITHIN_MS);
+      member?.order({ do: 'shift clock', byMs: 0 });
+    },
+  };
+}
+
+/** The same thing twice: messages, deliveries, workers; and times that never were. */
+export const repetitions: readonly Experiment[] = [
+  {
+    name: 'everything-twice',
+    injects: 'every message is sent twice and every delivery handed out twice',
+    on: EVERYWHERE,
+    recoversWithinMs: 15_000,
+    inject: async (scene) => {
+      await tellAll(scene, true);
+      await scene.load.completes(2 * JOBS, 2 * JOBS_WITHIN_MS);
+      await tellAll(scene, false);
+    },
+  },
+  {
+    name: 'killed-in-second-store',
+    injects:
+      'a job is in line twice; the later of its two workers dies while it stores what is stored already',
+    on: ['embedded'],
+    shortOn: ['embedded'],
+    recoversWithinMs: 15_000,
+    inject: killInSecondStore,
+  },
+  {
+    name: 'zombie',
+    injects: 'SIGSTOP for a worker that is about to store; SIGCONT once another has completed its job',
+    on: EVERYWHERE,
+    recoversWithinMs: 15_000,
+    inject: zombie,
+  },
+  {
+    name: 'poison',
+    injects: 'a job that kills every worker it is given to',
+    on: ['embedded'],
+    recoversWithinMs: 15_000,
+    mayDie: ({ prompt }) => prompt.startsWith('poison'),
+    inject: async ({ fleet, load }) => {
+      const of = `poison ${randomUUID()}`;
+      for (const worker of fleet.workers) {
+        worker.stand([{ do: 'kill', at: 'engine.step', passage: 1, of }]);
+      }
+      const before = fleet.workers.reduce((sum, worker) => sum + worker.deaths, 0);
+      const job = await load.image(of);
+      const deaths = () => fleet.workers.reduce((sum, worker) => sum + worker.deaths, 0) - before;
+      const tooMany = load.until(() => deaths() > 4, JOBS_WITHIN_MS, 'it to end').then(() => 'too many');
+      const became = await Promise.race([load.ended(job), tooMany]);
+      for (const worker of fleet.workers) worker.stand([{ do: 'disarm' }]);
+      if (became !== 'dead' || deaths() !== 4) {
+        throw new Error(`attempts: it killed ${deaths()} workers and became ${became}; wanted: 4, and dead`);
+      }
+    },
+  },
+  clockJump('api', 3 * HOUR_MS),
+  clockJump('api', -3 * HOUR_MS),
+  clockJump('worker', 3 * HOUR_MS),
+  clockJump('worker', -3 * HOUR_MS),
+];

@@ -1,0 +1,119 @@
+import { randomUUID } from 'node:crypto';
+import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import { GitlabStandIn } from '../../../packages/auth-gitlab/test/gitlab-stand-in.ts';
+import type { Addresses } from '../../../tools/provision/addresses.ts';
+import { provide, provideNativeClient, startOwnPulsar } from '../../../tools/provision/components.ts';
+import type { Network, Way } from './network.ts';
+
+/**
+ * What a fleet stands on: one file of state; the same on a file system of a few megabytes; Pulsar with all that belongs
+ * to it.
+ */
+export const STAGES = ['embedded', 'small-disk', 'pulsar'] as const;
+export type StageName = (typeof STAGES)[number];
+type Env = Record<string, string>;
+type Broker = Exclude<Awaited<ReturnType<typeof startOwnPulsar>>, { missing: string }>;
+
+/** What the processes of a fleet work with, and the ways there. */
+export interface Backing {
+  /** For a process of this number: every second one has a way of its own to the broker, the others the native client. */
+  envOf(number: number): Promise<Env>;
+  /** For whoever looks on from outside: straight to everything. */
+  readonly directEnv: Env;
+  /** What the API needs beside. */
+  readonly apiEnv: Env;
+  /** Sent by clients. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly broker?: Broker;
+  /** To the broker, by the number of the process. */
+  readonly toBroker: Map<number, Way>;
+  readonly toStore?: Way;
+  readonly toRedis?: Way;
+  readonly toGitlab?: Way;
+  close(): Promise<void>;
+}
+
+/** One file of state for all, in a folder. */
+export async function embeddedBacking(folder: string): Promise<Backing> {
+  const env = { BUS_URL: `sqlite:${folder}/fleet.db`, ARTIFACTS_URL: `file:${folder}/artifacts` };
+  return {
+    envOf: async () => env,
+    directEnv: { ...env, DATA_DIR: folder },
+    apiEnv: {},
+    headers: {},
+    toBroker: new Map(),
+    close: async () => undefined,
+  };
+}
+
+/**
+ * A Pulsar, of its own if it is to be killed, S3, Redis, and a GitLab that is asked who may call.
+ * @throws Error when one can't be had.
+ */
+export async function realBacking(network: Network, folder: string, isOwn: boolean): Promise<Backing> {
+  const [s3, redis] = [there(await provide('s3')), there(await provide('redis'))];
+  const own = isOwn ? there(await startOwnPulsar({ tokens: false })) : undefined;
+  const broker = own ?? there(await provide('pulsar'));
+  const { missing } = await provideNativeClient();
+  const namespace = `chaos-${randomUUID().slice(0, 8)}/images`;
+  const ws = (host: string) => ({
+    BUS_URL: `pulsar+ws://${host}/${namespace}`,
+    PULSAR_ADMIN_URL: `http://${host}`,
+  });
+  const native = { BUS_URL: `${broker.url}/${namespace}`, PULSAR_ADMIN_URL: broker.adminUrl };
+  const webHost = new URL(broker.adminUrl).host;
+  const gitlab = await GitlabStandIn.start();
+  const token = `glpat-${randomUUID()}`;
+  gitlab.addUser(token, true);
+  const toStore = await network.wayTo(new URL(s3.endpoint).host);
+  const toRedis = await network.wayTo(new URL(redis.url).host);
+  const toGitlab = await network.wayTo(new URL(gitlab.apiUrl).host);
+  const store = { ...(await bucketEnv(s3)), S3_PUBLIC_ENDPOINT: s3.endpoint };
+  const toBroker = new Map<number, Way>();
+  return {
+    envOf: async (number) => {
+      const far = { ...store, S3_ENDPOINT: `http://${toStore.host}` };
+      if (missing === undefined && number % 2 === 1) return { ...native, ...far };
+      const way = toBroker.get(number) ?? (await network.wayTo(webHost));
+      toBroker.set(number, way);
+      return { ...ws(way.host), ...far };
+    },
+    directEnv: { ...ws(webHost), ...store, S3_ENDPOINT: s3.endpoint, DATA_DIR: folder },
+    apiEnv: {
+      GITLAB_API_URL: `http://${toGitlab.host}/api/v4/`,
+      REDIS_URL: `redis://${toRedis.host}`,
+      USE_LOCAL_CACHE: 'false',
+      RATE_LIMIT_PER_MINUTE: '1000000',
+    },
+    headers: { authorization: `Bearer ${token}` },
+    ...(own ? { broker: own } : {}),
+    toBroker,
+    toStore,
+    toRedis,
+    toGitlab,
+    close: async () => {
+      await gitlab.stop();
+      await own?.destroy();
+    },
+  };
+}
+
+function there<T extends object>(component: T | { readonly missing: string }): T {
+  if ('missing' in component) throw new Error(`chaos on Pulsar needs ${component.missing}`);
+  return component;
+}
+
+async function bucketEnv({ endpoint, region, accessKeyId, secretAccessKey }: Addresses['s3']): Promise<Env> {
+  const bucket = `chaos-${randomUUID()}`;
+  const credentials = { accessKeyId, secretAccessKey };
+  const client = new S3Client({ region, endpoint, forcePathStyle: true, credentials });
+  await client.send(new CreateBucketCommand({ Bucket: bucket }));
+  client.destroy();
+  return {
+    ARTIFACTS_URL: `s3://${bucket}/images`,
+    S3_REGION: region,
+    S3_FORCE_PATH_STYLE: 'true',
+    AWS_ACCESS_KEY_ID: accessKeyId,
+    AWS_SECRET_ACCESS_KEY: secretAccessKey,
+  };
+}

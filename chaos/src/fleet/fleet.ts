@@ -1,0 +1,152 @@
+import { spawn } from 'node:child_process';
+import { MockOpenAi } from '../../../tools/mock-openai/server.ts';
+import { freePorts, provide } from '../../../tools/provision/components.ts';
+import { type Backing, embeddedBacking, realBacking, type StageName } from './backing.ts';
+import { Member, type ServiceName } from './member.ts';
+import { ModelContainer } from './model-container.ts';
+import { Network, type Way } from './network.ts';
+
+const APIS = 2;
+const WORKERS = 3;
+const STEP_MS = 10;
+const ROOT = new URL('../../..', import.meta.url).pathname;
+
+/** Shorter than a user's, so that what is waited for comes within an experiment. */
+const IMPATIENT = {
+  RETRY_BACKOFF_MS: '200,500,1000',
+  ENGINE_IDLE_TIMEOUT_MS: '3000',
+  DRAIN_GRACE_MS: '3000',
+  LOG_LEVEL: 'info',
+};
+
+export interface FleetOptions {
+  readonly stage: StageName;
+  /** Where its state is. */
+  readonly folder: string;
+  readonly logs: string;
+  /** Whether a broker may be killed; otherwise it is one that others use as well. */
+  readonly ownBroker: boolean;
+  /** What every process of it has wrong. */
+  readonly mutant?: string | undefined;
+}
+
+/** Two APIs and three workers as processes of their own, over real backing services, with ways to all of them. */
+export class Fleet {
+  readonly options: FleetOptions;
+  /** Of the model, as long as nobody wants it to be slower. */
+  readonly stepMs = STEP_MS;
+  readonly backing: Backing;
+  readonly model: ModelContainer;
+  readonly texts: MockOpenAi;
+  readonly toModel: Way;
+  readonly apis: readonly Member[];
+  readonly workers: readonly Member[];
+  readonly #network: Network;
+  readonly #ports: readonly number[];
+
+  private constructor(
+    options: FleetOptions,
+    parts: Pick<Fleet, 'backing' | 'model' | 'texts' | 'toModel' | 'apis' | 'workers'>,
+    network: Network,
+    ports: readonly number[],
+  ) {
+    this.options = options;
+    this.backing = parts.backing;
+    this.model = parts.model;
+    this.texts = parts.texts;
+    this.toModel = parts.toModel;
+    this.apis = parts.apis;
+    this.workers = parts.workers;
+    this.#network = network;
+    this.#ports = ports;
+  }
+
+  /** Starts all of it. @throws Error when a part can't be had here or does not start. */
+  static async start(options: FleetOptions): Promise<Fleet> {
+    const { stage, folder, logs, ownBroker, mutant } = options;
+    const toxiproxy = await provide('toxiproxy');
+    if ('missing' in toxiproxy) throw new Error(`chaos needs ${toxiproxy.missing}`);
+    const network = new Network(toxiproxy.apiUrl);
+    const backing = await (stage === 'pulsar'
+      ? realBacking(network, folder, ownBroker)
+      : embeddedBacking(folder));
+    const model = new ModelContainer(STEP_MS);
+    const toModel = await network.wayTo(await model.listen());
+    const texts = new MockOpenAi({ models: ['mock'], tokens: 20 });
+    const ENGINE_URL = `http://${toModel.host},openai+${await texts.listen()}`;
+    const ports = await freePorts(APIS);
+    const env = async (name: string, number: number) => ({
+      ...IMPATIENT,
+      ...(await backing.envOf(number)),
+      DATA_DIR: `${folder}/${name}`,
+    });
+    const apis = await Promise.all(
+      ports.map(async (port, number) => {
+        const own = { ...(await env(`api-${number + 1}`, number)), ...backing.apiEnv, PORT: String(port) };
+        return memberOf('api', number, own);
+      }),
+    );
+    const workers = await Promise.all(
+      Array.from({ length: WORKERS }, async (_, number) => {
+        const own = await env(`worker-${number + 1}`, APIS + number);
+        return memberOf('worker', number, { ...own, ENGINE_URL, WORKER_PORT: '0' });
+      }),
+    );
+    function memberOf(service: ServiceName, number: number, own: Record<string, string>): Member {
+      return new Member({ name: `${service}-${number + 1}`, service, env: own, logs, mutant });
+    }
+    const fleet = new Fleet(options, { backing, model, texts, toModel, apis, workers }, network, ports);
+    try {
+      if (stage === 'pulsar') await fleet.#setUp();
+      // one makes the file of the embedded bus, the others find it
+      await fleet.apis[0]?.start();
+      await Promise.all([...apis.slice(1), ...workers].map((member) => member.start()));
+      return fleet;
+    } catch (error) {
+      await fleet.destroy();
+      throw error;
+    }
+  }
+
+  get members(): readonly Member[] {
+    return [...this.apis, ...this.workers];
+  }
+
+  /** Where the APIs are, whether or not they answer. */
+  get urls(): readonly string[] {
+    return this.#ports.map((port) => `http://127.0.0.1:${port}`);
+  }
+
+  async ready(): Promise<void> {
+    await Promise.all(this.members.map((member) => member.ready()));
+  }
+
+  /** `genfleet` with these words, straight on the backing services. */
+  async genfleet(words: readonly string[]): Promise<{ code: number | null; output: string }> {
+    const { PATH = '', HOME = '' } = process.env;
+    const flags = ['--disable-warning=ExperimentalWarning', 'services/cli/src/main.ts'];
+    const child = spawn(process.execPath, [...flags, ...words], {
+      cwd: ROOT,
+      env: { PATH, HOME, ...this.backing.directEnv },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (text: Buffer) => {
+        output += text.toString();
+      });
+    }
+    return new Promise((resolve) => child.once('close', (code) => resolve({ code, output })));
+  }
+
+  async destroy(): Promise<void> {
+    await Promise.allSettled(this.members.map((member) => member.destroy()));
+    await Promise.allSettled([this.model.close(), this.texts.close(), this.#network.destroy()]);
+    await this.backing.close();
+  }
+
+  async #setUp(): Promise<void> {
+    const { code, output } = await this.genfleet(['setup']);
+    if (code !== 0) throw new Error(`genfleet setup ended with ${code}: ${output}`);
+  }
+}

@@ -1,0 +1,22 @@
+/** Stands in for `@genfleet/adapters` in a process of the fleet: the same adapters, watched. */
+import * as adapters from '@genfleet/adapters';
+import type { Config } from '@genfleet/config';
+import { service } from './service.ts';
+import { watchBus } from './watched-bus.ts';
+import { watchEngine } from './watched-engine.ts';
+import { watchArtifacts } from './watched-store.ts';
+
+export { openAuthenticator, openLedger, openRateLimiter } from '@genfleet/adapters';
+
+export async function openBus(config: Config) {
+  return watchBus(await adapters.openBus(config), service);
+}
+
+export async function openArtifacts(config: Config) {
+  return watchArtifacts(await adapters.openArtifacts(config));
+}
+
+export async function openEngines(...args: Parameters<typeof adapters.openEngines>) {
+  const engines = await adapters.openEngines(...args);
+  return engines.txt2img ? { ...engines, txt2img: watchEngine(engines.txt2img) } : engines;
+}

@@ -1,0 +1,36 @@
+/**
+ * The places in the life of a job at which a process can be killed or held, by name. `undone` and `done`, `unsent`
+ * and `sent` are before and after the call that the name begins with: what lies between the two is the bus's or the
+ * store's own affair, whose tests kill it there.
+ */
+export const POINTS = {
+  'request.unsent': 'API: the job was checked; its message has not been sent',
+  'request.sent': 'API: the message is durable; its client has not been answered',
+  'cancel.unsent': 'API: a cancellation was decided; its message has not been sent',
+  'cancel.sent': 'API: the cancellation is durable; its client has not been answered',
+  'view.uncommitted': 'API: events are folded into the view, in a transaction that is not committed',
+  'view.committed': 'API: the transaction is committed; nobody has been told of the change',
+  'delivery.received': 'worker: the bus handed a job out; nothing has been done with it',
+  'claim.unsent': 'worker: the job is to be claimed; its claim has not been sent',
+  'claim.sent': 'worker: the claim is durable; the worker has not read it back',
+  'engine.called': 'worker: the engine is about to be asked',
+  'engine.step': 'worker: the engine has told of its first step',
+  'engine.returned': 'worker: the engine has made the picture; nothing is stored',
+  'artifact.unstored': 'worker: the picture is encoded; the store has not been asked',
+  'artifact.half': 'worker: the file is written and has not got its name (file store only)',
+  'artifact.stored': 'worker: the picture is durable; nobody has been told',
+  'completed.unsent': 'worker: the completion is about to be sent',
+  'completed.sent': 'worker: the completion is durable; the job is not acknowledged',
+  'retry.unsent': 'worker: an attempt failed; the request for the next has not been sent',
+  'retry.sent': 'worker: the request for the next attempt is durable; this one is not acknowledged',
+  'dead.unsent': 'worker: a job is given up; its dead letter has not been sent',
+  'dead.sent': 'worker: the dead letter is durable; the job is not acknowledged',
+  'release.unsent': 'worker: told to stop, it gives its claim back; that has not been sent',
+  'release.sent': 'worker: the claim is given back; the job is not handed back to the bus',
+  'ack.undone': 'worker: the outcome is durable; the job is about to be acknowledged',
+  'ack.done': 'worker: the job is acknowledged',
+} as const;
+
+export type Point = keyof typeof POINTS;
+
+export const POINT_NAMES = Object.keys(POINTS) as Point[];

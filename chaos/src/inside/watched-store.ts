@@ -1,0 +1,38 @@
+import fs from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
+import { DatabaseSync } from 'node:sqlite';
+import type { ArtifactStore } from '@genfleet/artifacts';
+import { pass, passSync } from './passage.ts';
+import { override } from './watched-bus.ts';
+
+/** A store whose puts pass the points. */
+export function watchArtifacts(store: ArtifactStore): ArtifactStore {
+  return override(store, {
+    put: async (key, bytes, contentType) => {
+      await pass('artifact.unstored', key);
+      await store.put(key, bytes, contentType);
+      await pass('artifact.stored', key);
+    },
+  });
+}
+
+/** Files are written, then renamed: in between they are whole and have no name. For modules that load later. */
+export function watchRenames(): void {
+  const { rename } = fs;
+  fs.rename = async (from, to) => {
+    await pass('artifact.half', String(to));
+    return rename(from, to);
+  };
+  syncBuiltinESMExports();
+}
+
+/** The transactions of the view; the bus's file has its own tests. */
+export function watchViewTransactions(): void {
+  const { exec } = DatabaseSync.prototype;
+  DatabaseSync.prototype.exec = function (this: DatabaseSync, sql: string) {
+    const isView = sql === 'COMMIT' && /\/view-[^/]*$/.test(this.location() ?? '');
+    if (isView) passSync('view.uncommitted');
+    exec.call(this, sql);
+    if (isView) passSync('view.committed');
+  };
+}

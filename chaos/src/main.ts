@@ -1,0 +1,70 @@
+/** `npm run chaos`: see docs/reliability.md. Exits with 1 when a promise was broken, or a broken build was not noticed. */
+import { writeFile } from 'node:fs/promises';
+import { EXPERIMENTS } from './experiments/index.ts';
+import { MUTANTS } from './inside/mutants.ts';
+import type { Played } from './play.ts';
+import { headLine, linesOf } from './report.ts';
+import { isCaught, runOn } from './run.ts';
+import { readWords, USAGE, type Words } from './words.ts';
+
+const say = (line: string) => process.stdout.write(`${line}\n`);
+
+/** Those of a list that were asked for. @throws Error for a name that is not in it. */
+function chosen<T extends { readonly name: string }>(all: readonly T[], { only }: Words): readonly T[] {
+  const unknown = only?.filter((name) => !all.some((each) => each.name === name)) ?? [];
+  if (unknown.length > 0) throw new Error(`there is no ${unknown.join(', ')}; --list shows what there is`);
+  return only ? all.filter(({ name }) => only.includes(name)) : all;
+}
+
+function list(): void {
+  for (const { name, injects, on, shortOn = [] } of EXPERIMENTS) {
+    const where = on.map((stage) => (shortOn.includes(stage) ? `${stage}*` : stage));
+    say(`${name.padEnd(34)} ${where.join(', ').padEnd(18)} ${injects}`);
+  }
+  for (const [name, { about, caughtBy }] of Object.entries(MUTANTS)) {
+    say(`mutant ${name.padEnd(27)} ${caughtBy.padEnd(24)} ${about}`);
+  }
+}
+
+async function experiments(words: Words): Promise<boolean> {
+  const all: Played[] = [];
+  const wanted = chosen(EXPERIMENTS, words);
+  for (const stage of words.stages) {
+    const here = wanted.filter(({ on, shortOn }) => ((words.short ? shortOn : on) ?? []).includes(stage));
+    if (here.length === 0) continue;
+    say(`\n▸ ${stage}\n${headLine()}`);
+    all.push(...(await runOn(stage, here, (played) => say(linesOf(played)))));
+  }
+  const broken = all.filter(({ violations }) => violations.length > 0);
+  const jobs = all.reduce((sum, { accepted }) => sum + accepted, 0);
+  say(
+    `\n${all.length} experiments, ${jobs} jobs accepted; ${broken.length} experiments found a promise broken`,
+  );
+  if (words.json) await writeFile(words.json, `${JSON.stringify(all, undefined, 2)}\n`);
+  return broken.length === 0;
+}
+
+async function mutants(words: Words): Promise<boolean> {
+  const survivors: string[] = [];
+  for (const { name, about } of chosen(
+    Object.entries(MUTANTS).map(([name, mutant]) => ({ name, ...mutant })),
+    words,
+  )) {
+    const { violations, name: experiment } = await isCaught(name, EXPERIMENTS);
+    if (violations.length === 0) survivors.push(name);
+    say(`${violations.length > 0 ? 'caught  ' : 'SURVIVED'} ${name}: ${about}, by ${experiment}`);
+    for (const violation of violations.slice(0, 4)) say(`    ${violation}`);
+  }
+  return survivors.length === 0;
+}
+
+try {
+  const words = readWords(process.argv.slice(2));
+  if (words.list) list();
+  else if (!(await (words.mutants ? mutants(words) : experiments(words)))) process.exitCode = 1;
+} catch (error) {
+  process.stderr.write(
+    `${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n${USAGE}\n`,
+  );
+  process.exitCode = 2;
+}
