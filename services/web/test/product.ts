@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -67,6 +67,14 @@ export class Product {
       if (!this.#isWanted) process.stderr.write(`the product ended with ${signal ?? code}:\n${output}\n`);
     });
     await ready.promise.finally(() => clearTimeout(late));
+  }
+
+  /** Ends the process in which models run, as running out of memory would: its runs fail, and it is started again. */
+  killEngine(): void {
+    const processes = execFileSync('pgrep', ['-P', String(this.#process?.pid), '-f', 'engine'], {
+      encoding: 'utf8',
+    });
+    for (const pid of processes.trim().split('\n')) process.kill(Number(pid), 'SIGKILL');
   }
 
   async end(signal: NodeJS.Signals): Promise<void> {

@@ -8,7 +8,7 @@ const PAGE_SIZE = 50;
 /** Who looks for something among so many jobs is better off with a filter, and so is the browser. */
 export const MAX_ROWS = 1_000;
 const BUSY_MS = 3_000;
-const IDLE_MS = 10_000;
+const IDLE_MS = 5_000;
 
 /** The table as it is shown; undefined before there is any. */
 export const shown = signal<Rows | undefined>(undefined);
