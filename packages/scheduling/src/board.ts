@@ -34,8 +34,9 @@ export class Board {
   readonly #lanes = new Map<string, Lane>();
   readonly #waiting = new Map<string, { readonly job: WaitingJob; readonly lane: Lane }>();
   readonly #running = new Map<string, Running>();
-  /** What each worker was last seen to run, least lately seen first. */
+  /** What each worker was last seen to run, least lately seen first, and how many that are of each model. */
   readonly #workers = new Map<string, { readonly model: string; readonly atMs: number }>();
+  readonly #holders = new Map<string, number>();
   #changes = 0;
 
   constructor({ weights, halfLifeMs }: BoardOptions) {
@@ -54,13 +55,10 @@ export class Board {
     return this.#waiting.has(id);
   }
 
-  /** Workers other than `worker` that ran each model last. */
-  holders(worker: string, nowMs: number): ReadonlyMap<string, number> {
-    const holders = new Map<string, number>();
-    for (const [name, { model, atMs }] of this.#workers) {
-      if (name !== worker && atMs > nowMs - HOLDS_MS) holders.set(model, (holders.get(model) ?? 0) + 1);
-    }
-    return holders;
+  /** Workers other than `worker` that ran the model last. */
+  holders(model: string, worker: string): number {
+    const own = this.#workers.get(worker)?.model === model ? 1 : 0;
+    return (this.#holders.get(model) ?? 0) - own;
   }
 
   /** Takes in what became of a job. The same state again changes nothing. */
@@ -134,11 +132,22 @@ export class Board {
   }
 
   #sawWorker({ worker, model }: Start, atMs: number): void {
-    this.#workers.delete(worker);
+    this.#forgetWorker(worker);
     this.#workers.set(worker, { model, atMs });
-    if (this.#workers.size <= MAX_WORKERS) return;
-    const [oldest] = this.#workers.keys();
-    if (oldest !== undefined) this.#workers.delete(oldest);
+    this.#holders.set(model, (this.#holders.get(model) ?? 0) + 1);
+    for (const [name, seen] of this.#workers) {
+      if (seen.atMs > atMs - HOLDS_MS && this.#workers.size <= MAX_WORKERS) return;
+      this.#forgetWorker(name);
+    }
+  }
+
+  #forgetWorker(worker: string): void {
+    const seen = this.#workers.get(worker);
+    if (!seen) return;
+    this.#workers.delete(worker);
+    const others = (this.#holders.get(seen.model) ?? 0) - 1;
+    if (others > 0) this.#holders.set(seen.model, others);
+    else this.#holders.delete(seen.model);
   }
 }
 

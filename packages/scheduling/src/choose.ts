@@ -65,12 +65,11 @@ export function choose(
     if (itsRank)
       offer({ rank: itsRank, sinceMs: job.sinceMs, choice: () => ({ ids: [job.id], isHeld: true }) });
   }
-  const holders = board.holders(asker.worker, nowMs);
   for (const lane of board.lanes()) {
     const itsRank = rank(lane);
     const [first] = itsRank ? lane.first(nowMs - asker.minWaitMs, 1) : [];
     if (!itsRank || !first) continue;
-    const peers = holders.get(lane.model) ?? 0;
+    const peers = board.holders(lane.model, asker.worker);
     offer({ rank: itsRank, sinceMs: first.sinceMs, choice: () => someOf(lane, peers, asker, nowMs) });
   }
   return best?.choice();
@@ -95,7 +94,8 @@ function ranking(
 ): (lane: Ranked) => Rank | undefined {
   const { service, costs } = board;
   const leastMs = new Map<number, number>();
-  const workMs = new Map<string, number>();
+  /** By model and level. */
+  const workMs = new Map<string, number[]>();
   const had = new Map<string, number>();
   const hadMs = (tenant: string) => {
     const known = had.get(tenant) ?? service.hadMs(tenant, nowMs);
@@ -106,19 +106,19 @@ function ranking(
     const own = asker.resolve(model);
     if (own === undefined) return;
     leastMs.set(level, Math.min(leastMs.get(level) ?? Number.POSITIVE_INFINITY, hadMs(tenant)));
-    const key = `${level}\0${own}`;
-    workMs.set(key, (workMs.get(key) ?? 0) + jobs * Math.max(1, costs.runMs(model)));
+    const work = workMs.get(own) ?? [];
+    work[level] = (work[level] ?? 0) + jobs * Math.max(1, costs.runMs(model));
+    workMs.set(own, work);
   };
   for (const lane of board.lanes()) count(lane, lane.size);
   for (const job of held) if (!board.has(job.id)) count(job, 1);
-  const holders = board.holders(asker.worker, nowMs);
   return ({ level, tenant, model }) => {
     const own = asker.resolve(model);
     if (own === undefined) return undefined;
     const slackMs = Math.max(2 * costs.runMs(model), costs.loadMs(model)) / service.weight(tenant);
     const isOverShare = hadMs(tenant) > (leastMs.get(level) ?? 0) + slackMs ? 1 : 0;
     if (asker.isLoaded(own)) return [level, isOverShare, 0, isOverShare ? hadMs(tenant) : 0];
-    const perHolderMs = (workMs.get(`${level}\0${own}`) ?? 0) / ((holders.get(model) ?? 0) + 1);
+    const perHolderMs = (workMs.get(own)?.[level] ?? 0) / (board.holders(model, asker.worker) + 1);
     return [level, isOverShare, 1, isOverShare ? hadMs(tenant) : -perHolderMs];
   };
 }
