@@ -12,7 +12,7 @@ import { build, type Metafile, type Plugin } from 'esbuild';
 import { buildWeb } from '../services/web/src/build.ts';
 
 const ROOT = new URL('..', import.meta.url).pathname;
-const SERVICES = ['api', 'worker', 'cli'] as const;
+const SERVICES = ['api', 'worker', 'recorder', 'cli'] as const;
 type Service = (typeof SERVICES)[number];
 
 const INSTALLED = [
@@ -28,6 +28,7 @@ const INSTALLED = [
 const FOUND_BY_NAME: Readonly<Record<Service, readonly string[]>> = {
   api: ['swagger-ui-dist'],
   worker: [],
+  recorder: [],
   cli: [],
 };
 /** Single files that a service finds by a name of its own (`imports` of its package.json), copied beside the bundle. */

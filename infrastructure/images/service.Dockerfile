@@ -1,6 +1,6 @@
 # The image of one service. From the root of the repository:
 #   docker build -f infrastructure/images/service.Dockerfile --build-arg SERVICE=api -t genfleet-api .
-# SERVICE is api, worker (the sidecar; its engine is a container of its own) or cli (`genfleet setup`).
+# SERVICE is api, worker (the sidecar; its engine is a container of its own), recorder or cli (`genfleet setup`).
 FROM node:24-slim AS build
 ARG SERVICE
 WORKDIR /source

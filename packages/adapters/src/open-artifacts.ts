@@ -1,4 +1,5 @@
-import type { ArtifactStore } from '@genfleet/artifacts';
+import type { ArtifactStore, ObjectStore } from '@genfleet/artifacts';
+import type { S3StoreOptions } from '@genfleet/artifacts-s3';
 import type { Config } from '@genfleet/config';
 
 /** The store that `ARTIFACTS_URL` names. @throws GenfleetError `artifacts_failed` when it can't be used. */
@@ -7,9 +8,24 @@ export async function openArtifacts(config: Config): Promise<ArtifactStore> {
   if (url.startsWith('file:')) {
     return (await import('@genfleet/artifacts-file')).openFileStore({ directory: url.slice('file:'.length) });
   }
+  return (await import('@genfleet/artifacts-s3')).openS3Store(s3OptionsOf(url, config));
+}
+
+/** Where the archive is, which `ARCHIVE_URL` names. @throws GenfleetError `artifacts_failed` when it can't be used. */
+export async function openArchive(config: Config): Promise<ObjectStore> {
+  const url = config.ARCHIVE_URL;
+  if (url.startsWith('file:')) {
+    return (await import('@genfleet/artifacts-file')).openFileObjects({
+      directory: url.slice('file:'.length),
+    });
+  }
+  return (await import('@genfleet/artifacts-s3')).openS3Objects(s3OptionsOf(url, config));
+}
+
+function s3OptionsOf(url: string, config: Config): S3StoreOptions {
   const { hostname, pathname } = new URL(url);
   const { S3_ENDPOINT, S3_PUBLIC_ENDPOINT, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY } = config;
-  return (await import('@genfleet/artifacts-s3')).openS3Store({
+  return {
     bucket: hostname,
     prefix: pathname.replace(/^\/|\/$/g, ''),
     region: config.S3_REGION,
@@ -19,5 +35,5 @@ export async function openArtifacts(config: Config): Promise<ArtifactStore> {
     ...(AWS_ACCESS_KEY_ID === undefined || AWS_SECRET_ACCESS_KEY === undefined
       ? {}
       : { credentials: { accessKeyId: AWS_ACCESS_KEY_ID, secretAccessKey: AWS_SECRET_ACCESS_KEY } }),
-  });
+  };
 }

@@ -1,13 +1,12 @@
 import { join } from 'node:path';
-import { type Bus, fleetTopics } from '@genfleet/bus';
-import { type Config, topicPolicy } from '@genfleet/config';
-import { GenfleetError } from '@genfleet/job';
-import { ledgerTables, type SqlLedger, schemaNameOf } from '@genfleet/ledger';
+import type { Bus } from '@genfleet/bus';
+import type { Config } from '@genfleet/config';
+import { GenfleetError, topicOf } from '@genfleet/job';
+import { type SqlLedger, schemaNameOf } from '@genfleet/ledger';
+import { openArchive } from './open-artifacts.ts';
 
-type LedgerConfig = Pick<
-  Config,
-  'LEDGER_URL' | 'LEDGER_PASSWORD' | 'BUS_URL' | 'DATA_DIR' | 'PROMPT_RETENTION_MS' | 'WEBHOOK_SECRET'
->;
+/** What it holds is not kept beyond its retention. */
+const PROMPTS = topicOf('requested', 'completion');
 
 type Log = { info(fields: object, message: string): void };
 
@@ -15,7 +14,7 @@ type Log = { info(fields: object, message: string): void };
  * The engine for SQL that `LEDGER_URL` names. Nothing is started and nothing is read before the first query.
  * @throws GenfleetError `invalid_configuration`.
  */
-export async function openLedger(config: LedgerConfig, bus: Bus, log?: Log): Promise<SqlLedger> {
+export async function openLedger(config: Config, bus: Bus, log?: Log): Promise<SqlLedger> {
   const url = config.LEDGER_URL;
   if (url === undefined) {
     const message = 'LEDGER_URL is not set; wanted: duckdb: or trino://host:port';
@@ -28,7 +27,8 @@ export async function openLedger(config: LedgerConfig, bus: Bus, log?: Log): Pro
       schemaName: schemaNameOf(config.BUS_URL),
       // a token may be in the query
       source: config.BUS_URL.replace(/\?.*$/s, ''),
-      transient: forgetfulTopics(config),
+      transient: [PROMPTS.name],
+      ...(config.ARCHIVE ? { archive: await openArchive(config) } : {}),
       ...(log === undefined ? {} : { log }),
     });
   }
@@ -37,12 +37,4 @@ export async function openLedger(config: LedgerConfig, bus: Bus, log?: Log): Pro
     password: config.LEDGER_PASSWORD,
     schemaName: schemaNameOf(config.BUS_URL),
   });
-}
-
-/** Topics of the ledger that do not keep what they hold. */
-function forgetfulTopics(config: LedgerConfig): readonly string[] {
-  const names = new Set(ledgerTables().map(({ name }) => name));
-  return fleetTopics(topicPolicy(config))
-    .filter(({ topic, retentionMs }) => names.has(topic.name) && Number.isFinite(retentionMs))
-    .map(({ topic }) => topic.name);
 }

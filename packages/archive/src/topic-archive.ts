@@ -3,6 +3,8 @@ import { GenfleetError } from '@genfleet/job';
 import { isBehind, recordFolder, recordKey } from './layout.ts';
 import { decodeSegment, encodeSegment, type Segment, sha256Of } from './segment.ts';
 
+const RECORDS_AT_ONCE = 16;
+
 export type FileState = 'whole' | 'missing' | 'damaged';
 
 /**
@@ -45,6 +47,12 @@ export class TopicArchive {
     return newest === undefined ? known : await this.#record(newest);
   }
 
+  /** The oldest segment. */
+  async oldest(): Promise<Segment | undefined> {
+    for await (const { key } of this.#objects.list(recordFolder(this.#topic))) return await this.#record(key);
+    return undefined;
+  }
+
   /** All segments with messages behind this one, in their order; those without a file too. */
   async *segments(behind?: string): AsyncGenerator<Segment> {
     let before: string | undefined;
@@ -53,25 +61,17 @@ export class TopicArchive {
       if (behind !== undefined && !isBehind(this.#topic, key, behind)) before = key;
       else keys.push(key);
     }
-    for (const key of before === undefined ? keys : [before, ...keys]) {
-      const segment = await this.#record(key);
-      if (behind === undefined || segment.last > behind) yield segment;
+    const all = before === undefined ? keys : [before, ...keys];
+    for (let at = 0; at < all.length; at += RECORDS_AT_ONCE) {
+      const records = all.slice(at, at + RECORDS_AT_ONCE).map((key) => this.#record(key));
+      for (const segment of await Promise.all(records)) {
+        if (behind === undefined || segment.last > behind) yield segment;
+      }
     }
   }
 
-  /** @throws GenfleetError `ledger_failed` that names the file when it is missing or is not what was put. */
-  async read(segment: Segment): Promise<Uint8Array> {
-    const { state, bytes } = await this.#look(segment);
-    if (state === 'whole') return bytes;
-    const message = `the archive's file ${segment.file} is ${state}; npm run recorder -- check writes it anew while its topic holds it`;
-    throw new GenfleetError('ledger_failed', message, { retryable: false });
-  }
-
-  async state(segment: Segment): Promise<FileState> {
-    return (await this.#look(segment)).state;
-  }
-
-  async #look({ file, sha256 }: Segment): Promise<{ state: FileState; bytes: Uint8Array }> {
+  /** The file, and whether it is what was put. */
+  async look({ file, sha256 }: Segment): Promise<{ state: FileState; bytes: Uint8Array }> {
     try {
       const bytes = await this.#objects.get(file);
       return { state: sha256Of(bytes) === sha256 ? 'whole' : 'damaged', bytes };

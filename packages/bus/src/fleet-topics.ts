@@ -10,12 +10,18 @@ import {
 import type { TopicSpec } from './bus.ts';
 
 const DAY_MS = 86_400_000;
-const DEFAULT_POLICY: TopicPolicy = { promptRetentionMs: 3_600_000, webhooks: true };
+const DEFAULT_POLICY: TopicPolicy = {
+  retentionMs: Number.POSITIVE_INFINITY,
+  promptRetentionMs: 3_600_000,
+  webhooks: true,
+};
 
 /** The subscription under which one of the API's replicas delivers a webhook. */
 export const WEBHOOK_SUBSCRIPTION = 'webhooks';
 
 export interface TopicPolicy {
+  /** How long messages without prompts are kept once they were acknowledged, in ms; `Infinity` for ever. */
+  readonly retentionMs: number;
   /** How long requests for completions are kept once they were acknowledged, in ms: they hold prompts. */
   readonly promptRetentionMs: number;
   /** Whether webhooks are called: their subscription would fill if nobody took from it. */
@@ -23,10 +29,11 @@ export interface TopicPolicy {
 }
 
 /**
- * Every topic that Genfleet uses, as `genfleet setup` and the embedded default create them. All are kept for ever but
- * those that hold what a person wrote.
+ * Every topic that Genfleet uses, as `genfleet setup` and the embedded default create them. Those that hold
+ * what a person wrote to a text model are kept for a while of their own.
  */
 export function fleetTopics({
+  retentionMs,
   promptRetentionMs,
   webhooks,
 }: TopicPolicy = DEFAULT_POLICY): readonly TopicSpec[] {
@@ -41,7 +48,7 @@ export function fleetTopics({
       return {
         topic,
         subscriptions,
-        retentionMs: holdsPrompts ? promptRetentionMs : Number.POSITIVE_INFINITY,
+        retentionMs: holdsPrompts ? Math.min(promptRetentionMs, retentionMs) : retentionMs,
         // written when it is asked for: the embedded bus has no registry
         get schema() {
           return JSON.stringify(avroSchemaOf(type, kind));

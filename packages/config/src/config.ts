@@ -39,6 +39,8 @@ const pagePath = (fallback: string) =>
     .transform((path) => (path.toLowerCase() === 'none' ? undefined : path.replace(/\/$/, '')));
 const port = (fallback: number) => z.coerce.number().int().min(0).max(65_535).default(fallback);
 
+const DAY_MS = 86_400_000;
+
 /** Every variable that Genfleet reads, with its default. Durations are in ms unless the name says otherwise. */
 const schema = z.object({
   DATA_DIR: z.string().min(1).default('./data'),
@@ -56,6 +58,14 @@ const schema = z.object({
     .optional(),
   LEDGER_PASSWORD: z.string().optional(),
   LEDGER_QUERY: truth.default(true),
+  ARCHIVE: flag,
+  ARCHIVE_URL: z
+    .string()
+    .regex(/^(file:.|s3:\/\/.)/, wanted('file:<folder> or s3://<bucket>/<prefix>'))
+    .optional(),
+  ARCHIVE_INTERVAL_SECONDS: count(3_600, 3_600),
+  RECORDER_PORT: port(8_002),
+  RETENTION_DAYS: z.coerce.number().min(0).max(36_500).default(0),
   ENGINE_URL: z
     .string()
     .regex(
@@ -166,7 +176,7 @@ type Parsed = z.output<typeof schema>;
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What depends on other variables where it is not given. */
-type Derived = Record<'BUS_URL' | 'ARTIFACTS_URL', string> &
+type Derived = Record<'BUS_URL' | 'ARTIFACTS_URL' | 'ARCHIVE_URL', string> &
   Record<'LEDGER_URL', string | undefined> &
   Record<'PORT', number> &
   Record<'AUTH', 'none' | 'gitlab'> &
@@ -190,13 +200,15 @@ export function readConfig(env: Environment): Config {
     throw new GenfleetError('invalid_configuration', `The environment is not valid:\n${lines.join('\n')}`);
   }
   const { data } = parsed;
+  const artifactsUrl = data.ARTIFACTS_URL ?? `file:${data.DATA_DIR}/artifacts`;
   const busUrl = data.BUS_URL ?? `sqlite:${data.DATA_DIR}/fleet.db`;
   return {
     ...data,
     BUS_URL: busUrl,
     // a fleet's ledger may be too large to be read through by whoever asks first
     LEDGER_URL: data.LEDGER_URL ?? (busUrl.startsWith('sqlite:') ? 'duckdb:' : undefined),
-    ARTIFACTS_URL: data.ARTIFACTS_URL ?? `file:${data.DATA_DIR}/artifacts`,
+    ARTIFACTS_URL: artifactsUrl,
+    ARCHIVE_URL: data.ARCHIVE_URL ?? `${artifactsUrl.replace(/\/$/, '')}/archive`,
     PORT: data.PORT ?? data.API_EXTERNAL_PORT,
     AUTH: data.AUTH ?? impliedAuth(given),
     USE_LOCAL_CACHE: data.USE_LOCAL_CACHE ?? data.REDIS_URL === undefined,
@@ -253,8 +265,11 @@ export function loadConfig(): Config {
 }
 
 /** What the configuration says of the topics, as the bus's `fleetTopics` wants it. */
-export function topicPolicy(config: Pick<Config, 'PROMPT_RETENTION_MS' | 'WEBHOOK_SECRET'>) {
+export function topicPolicy(
+  config: Pick<Config, 'PROMPT_RETENTION_MS' | 'RETENTION_DAYS' | 'WEBHOOK_SECRET'>,
+) {
   return {
+    retentionMs: config.RETENTION_DAYS > 0 ? config.RETENTION_DAYS * DAY_MS : Number.POSITIVE_INFINITY,
     promptRetentionMs: config.PROMPT_RETENTION_MS,
     webhooks: config.WEBHOOK_SECRET !== undefined,
   };

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { GenfleetError } from '@genfleet/job';
 import { describe, expect, it } from '@jest/globals';
-import { readConfig, viewWindows } from './config.ts';
+import { readConfig, topicPolicy, viewWindows } from './config.ts';
 
 describe('readConfig', () => {
   it('puts everything under DATA_DIR when nothing else is said', () => {
@@ -10,6 +10,16 @@ describe('readConfig', () => {
     expect(config.ARTIFACTS_URL).toBe('file:/srv/genfleet/artifacts');
     expect(config.HOST).toBe('127.0.0.1');
     expect(config.RETRY_BACKOFF_MS).toEqual([1_000, 5_000, 25_000]);
+  });
+
+  it('puts the archive beside the artifacts, and keeps topics for ever, when nothing else is said', () => {
+    const config = readConfig({ ARTIFACTS_URL: 's3://bucket/made/' });
+    expect(config.ARCHIVE_URL).toBe('s3://bucket/made/archive');
+    expect(readConfig({ ARCHIVE_URL: 'file:/srv/archive' }).ARCHIVE_URL).toBe('file:/srv/archive');
+    expect(topicPolicy(config).retentionMs).toBe(Number.POSITIVE_INFINITY);
+    expect(topicPolicy(readConfig({ RETENTION_DAYS: '21' })).retentionMs).toBe(21 * 86_400_000);
+    expect(() => readConfig({ ARCHIVE_URL: '/srv/archive' })).toThrow(/ARCHIVE_URL="\/srv\/archive": wanted/);
+    expect(() => readConfig({ ARCHIVE_INTERVAL_SECONDS: '7200' })).toThrow(/ARCHIVE_INTERVAL_SECONDS="7200"/);
   });
 
   it('treats an empty variable as one that is not set', () => {

@@ -4,11 +4,11 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance, version } from '@duckdb/node-api';
 import { createTable, entryOf, literal, quoted } from '@genfleet/duckdb-tables';
-import { CATALOG, type LedgerTable, ledgerTables } from '@genfleet/ledger';
+import { CATALOG, type LedgerTable, ledgerTables, MESSAGE_COLUMNS } from '@genfleet/ledger';
 import { attachCache, OWN_SCHEMA } from './cache-file.ts';
 import { insertMessages, MEMORY_SCHEMA, schemaPath } from './ddl.ts';
 import { DIALECT_MACROS, DIALECT_SETTINGS } from './dialect.ts';
-import type { Cursors, FlatMessages, OpenMessage } from './protocol.ts';
+import type { Cursors, FlatMessages, MessageRange, OpenMessage } from './protocol.ts';
 
 /** Raised when what is in the file changes in a way that its tables do not show. */
 const CACHE_VERSION = 1;
@@ -67,8 +67,11 @@ export class Cache {
     await cache.#createTransient();
     for (const macro of DIALECT_MACROS) await connection.run(`create macro memory.main.${macro}`);
     for (const setting of DIALECT_SETTINGS) await connection.run(setting);
-    // from here on nothing but the attached file can be reached, and nobody can change that
+    // from here on nothing but the attached file and what is to be loaded can be reached, and nobody can change that
     for (const setting of [
+      ...(options.loadFrom === undefined
+        ? []
+        : [`set global allowed_directories = [${literal(options.loadFrom)}]`]),
       'set global errors_as_json = true',
       'set global enable_external_access = false',
       'set global lock_configuration = true',
@@ -109,21 +112,39 @@ export class Cache {
     });
   }
 
+  /** Rows of a Parquet file that an archive was given; all or none. What it does not have yet is null. */
+  async load(table: string, file: string, range: MessageRange): Promise<void> {
+    const names = [...this.#table(table).columns, ...MESSAGE_COLUMNS].map(({ name }) => literal(name));
+    const known = `columns(c -> c in (${names.join(', ')}))`;
+    const rows = `select ${known} from read_parquet(${literal(file)})${within(range)}`;
+    await this.#transact(async () => {
+      const place = `${this.#place(table)}.${quoted(table)}`;
+      await this.#connection.run(`insert into ${place} by name ${rows}`);
+      if (this.#transient.has(table)) return;
+      const last = `select max(__message_id__) from read_parquet(${literal(file)})${within(range)}`;
+      const reader = await this.#connection.runAndReadAll(last);
+      const [[messageId] = []] = reader.getRows();
+      if (messageId !== null) await this.#saveCursor(table, String(messageId));
+    });
+  }
+
   /** @returns false when the topic's first message is another one than here, or is not here at all. */
-  async align(table: string, { messageId, timeMs }: { messageId: string; timeMs: number }): Promise<boolean> {
+  async align(
+    table: string,
+    { messageId, timeMs }: { messageId: string; timeMs: number },
+    keepFrom: string,
+  ): Promise<boolean> {
     const reader = await this.#connection.runAndReadAll(
       `select count(*) from ${this.#place(table)}.${quoted(table)}
        where __message_id__ = ${literal(messageId)} and epoch_ms(__event_time__) = ${timeMs}`,
     );
     if (Number(reader.getRows()[0]?.[0]) === 0) return false;
-    await this.forget(table, messageId);
+    await this.forget(table, { after: undefined, before: keepFrom });
     return true;
   }
 
-  async forget(table: string, before: string | undefined): Promise<void> {
-    const rows = `${this.#place(table)}.${quoted(table)}`;
-    const which = before === undefined ? '' : ` where __message_id__ < ${literal(before)}`;
-    await this.#connection.run(`delete from ${rows}${which}`);
+  async forget(table: string, range: MessageRange): Promise<void> {
+    await this.#connection.run(`delete from ${this.#place(table)}.${quoted(table)}${within(range)}`);
   }
 
   /** Forgets everything. */
@@ -189,6 +210,14 @@ export class Cache {
       throw error;
     }
   }
+}
+
+function within({ after, before }: MessageRange): string {
+  const bounds = [
+    ...(after === undefined ? [] : [`__message_id__ > ${literal(after)}`]),
+    ...(before === undefined ? [] : [`__message_id__ < ${literal(before)}`]),
+  ];
+  return bounds.length === 0 ? '' : ` where ${bounds.join(' and ')}`;
 }
 
 function fingerprintOf({ source, schemaName, transient }: OpenMessage): string {

@@ -1,5 +1,7 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ObjectStore } from '@genfleet/artifacts';
 import type { Bus } from '@genfleet/bus';
 import { GenfleetError } from '@genfleet/job';
 import {
@@ -13,6 +15,7 @@ import {
   type SqlLedger,
   unknownTable,
 } from '@genfleet/ledger';
+import { Archived } from './archived.ts';
 import { forDuckdb } from './dialect.ts';
 import { Filling } from './filling.ts';
 import { BrokenEngine, LedgerChild, type QueryAnswer, QueryFault } from './ledger-child.ts';
@@ -33,6 +36,11 @@ export interface DuckdbLedgerOptions {
   readonly source: string;
   /** Topics that forget: they are never written to a file. */
   readonly transient: readonly string[];
+  /**
+   * Where topics are archived: rows are taken from there as far as it goes, and from the bus from there on. Closed with
+   * the ledger.
+   */
+  readonly archive?: ObjectStore;
   /** What queries may take before they spill to the disk. Default 512. */
   readonly memoryMib?: number;
   /** After so long without a query the engine's process ends, until the next one. Default 5 minutes. */
@@ -52,6 +60,8 @@ export class DuckdbLedger implements SqlLedger {
   readonly #turns = new Turns();
   readonly #closing = new AbortController();
   #running: Promise<Running> | undefined;
+  /** Folder for files of the archive on their way in. */
+  #loadFrom: Promise<string> | undefined;
   #asked = 0;
   #idle: NodeJS.Timeout | undefined;
 
@@ -93,6 +103,9 @@ export class DuckdbLedger implements SqlLedger {
     clearTimeout(this.#idle);
     const running = await this.#running?.catch(() => undefined);
     await running?.child.close();
+    const loadFrom = await this.#loadFrom?.catch(() => undefined);
+    if (loadFrom !== undefined) await rm(loadFrom, { recursive: true, force: true });
+    await this.#options.archive?.close();
   }
 
   /** A process that breaks is started again; one that breaks again gets an empty file. */
@@ -136,20 +149,24 @@ export class DuckdbLedger implements SqlLedger {
       source,
       transient,
       memoryMib = DEFAULT_MEMORY_MIB,
+      archive,
       log,
     } = this.#options;
     await mkdir(directory, { recursive: true });
     const files = Array.from({ length: FILES }, (_, index) =>
       join(directory, index === 0 ? 'ledger.duckdb' : `ledger-${index + 1}.duckdb`),
     );
-    const options = { type: 'open', files, remake, source, schemaName, transient, memoryMib } as const;
-    const child = await LedgerChild.start(options);
+    if (archive) this.#loadFrom ??= mkdtemp(join(tmpdir(), 'genfleet-archived-'));
+    const loadFrom = await this.#loadFrom;
+    const cached = { files, remake, source, schemaName, transient };
+    const child = await LedgerChild.start({ type: 'open', ...cached, loadFrom, memoryMib });
     if (child.rebuilt !== undefined) log?.info({}, `the ledger is read from the topics: ${child.rebuilt}`);
     const parts = {
       bus,
       child,
       tables: this.#tables,
       transient: new Set(transient),
+      archived: archive && loadFrom !== undefined ? new Archived(archive, loadFrom) : undefined,
       signal: this.#closing.signal,
     };
     return { child, filling: new Filling(parts) };

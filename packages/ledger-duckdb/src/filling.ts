@@ -1,12 +1,15 @@
 import type { Bus, Message } from '@genfleet/bus';
 import type { Topic } from '@genfleet/job';
 import type { LedgerTable } from '@genfleet/ledger';
+import type { Archived } from './archived.ts';
 import type { LedgerChild } from './ledger-child.ts';
 import type { FlatMessages } from './protocol.ts';
 
 /** One insert; small enough that what is on its way to the process stays small. */
 const CHUNK = { messages: 5_000, chars: 4 * 1_024 * 1_024 };
 const BATCH_MESSAGES = 1_000;
+/** No topic that is archived forgets a message within this time. */
+const RECENT_MS = 60_000;
 
 /** Brings the rows of one process up to the topics' ends, as often as somebody asks. */
 export class Filling {
@@ -16,9 +19,16 @@ export class Filling {
   readonly #child: LedgerChild;
   readonly #tables: readonly LedgerTable[];
   readonly #transient: ReadonlySet<string>;
+  readonly #archived: Archived | undefined;
+  /** Topics whose archive was taken over since the process was started, up to a message. */
+  readonly #loaded = new Map<string, string | undefined>();
   readonly #signal: AbortSignal;
   readonly #cursors: Map<string, string>;
   #isAligned = false;
+  /** When the last round ended, in Unix ms: a machine that slept knows it by this clock alone. */
+  #roundMs = 0;
+  /** The first message that the transient topic held when its archive was asked. */
+  #heldFrom: string | undefined;
   #current: Promise<void> = Promise.resolve();
   #next: Promise<void> | undefined;
 
@@ -27,12 +37,14 @@ export class Filling {
     child: LedgerChild;
     tables: readonly LedgerTable[];
     transient: ReadonlySet<string>;
+    archived: Archived | undefined;
     signal: AbortSignal;
   }) {
     this.#bus = parts.bus;
     this.#child = parts.child;
     this.#tables = parts.tables;
     this.#transient = parts.transient;
+    this.#archived = parts.archived;
     this.#signal = parts.signal;
     this.#cursors = new Map(Object.entries(parts.child.cursors));
   }
@@ -59,13 +71,28 @@ export class Filling {
     if (!(await this.#isSameLedger(ends))) {
       await this.#child.reset();
       this.#cursors.clear();
+      this.#loaded.clear();
     }
     this.#isAligned = true;
     for (const [index, { topic }] of this.#tables.entries()) {
+      const isTransient = this.#transient.has(topic.name);
+      if (!isTransient) await this.#loadArchive(topic);
       const end = ends[index];
       if (end !== undefined && end > (this.#cursors.get(topic.name) ?? '')) await this.#readTo(topic, end);
-      if (this.#transient.has(topic.name) && this.#cursors.has(topic.name)) await this.#forget(topic);
+      if (isTransient) await this.#forget(topic);
     }
+    this.#roundMs = Date.now();
+  }
+
+  /** What was archived beyond the rows: the topic may not hold it any more, unless the rows were up to date just now. */
+  async #loadArchive({ name }: Topic): Promise<void> {
+    const isRecent = this.#loaded.has(name) && Date.now() - this.#roundMs < RECENT_MS;
+    if (!this.#archived || isRecent) return;
+    const range = { after: this.#cursors.get(name), before: undefined };
+    const { last, messages } = await this.#archived.load(this.#child, name, range, this.#signal);
+    if (last !== undefined) this.#cursors.set(name, last);
+    this.#loaded.set(name, last);
+    this.filled += messages;
   }
 
   /** Whether the rows are those of the topics, as far as they go: all of it once, their ends every time. */
@@ -74,18 +101,40 @@ export class Filling {
       const cursor = this.#cursors.get(topic.name);
       if (cursor === undefined || this.#transient.has(topic.name)) continue;
       const end = ends[index];
-      if (end === undefined || end < cursor) return false;
+      if (end === undefined) {
+        if (await this.#isArchivedTo(topic, cursor)) continue;
+        return false;
+      }
+      if (end < cursor) return false;
       if (this.#isAligned) continue;
       const first = await this.#first(topic);
-      if (!first || !(await this.#child.align(topic.name, first))) return false;
+      if (!first) return false;
+      const archivedFrom = await this.#archived?.oldestId(topic.name);
+      const [keepFrom = first.messageId] = [archivedFrom ?? first.messageId, first.messageId].sort();
+      if (!(await this.#child.align(topic.name, first, keepFrom))) return false;
     }
     return true;
   }
 
-  /** What a topic has forgotten is forgotten here. */
+  /** Whether a topic that holds nothing may have forgotten what the rows are of. */
+  async #isArchivedTo({ name }: Topic, cursor: string): Promise<boolean> {
+    return ((await this.#archived?.newestId(name)) ?? '') >= cursor;
+  }
+
+  /**
+   * What a topic has forgotten is forgotten here, too; what the archive holds of it takes its place, which is without
+   * prompts.
+   */
   async #forget(topic: Topic): Promise<void> {
-    const first = await this.#first(topic);
-    await this.#child.forget(topic.name, first?.messageId);
+    const { name } = topic;
+    const before = (await this.#first(topic))?.messageId;
+    const range = { after: this.#loaded.get(name), before };
+    if (this.#cursors.has(name)) await this.#child.forget(name, range);
+    if (!this.#archived || (this.#loaded.has(name) && before === this.#heldFrom)) return;
+    const { last } = await this.#archived.load(this.#child, name, range, this.#signal);
+    const isBeyond = last !== undefined && before !== undefined && last >= before;
+    this.#loaded.set(name, isBeyond ? justBefore(before) : last);
+    this.#heldFrom = before;
   }
 
   async #first(topic: Topic): Promise<{ messageId: string; timeMs: number } | undefined> {
@@ -134,6 +183,12 @@ export class Filling {
     // an end that is not reached because the reading was stopped is no end
     this.#signal.throwIfAborted();
   }
+}
+
+/** A text that sorts behind every message id that is smaller than this one, and before this one. */
+function justBefore(messageId: string): string {
+  const end = messageId.charCodeAt(messageId.length - 1);
+  return `${messageId.slice(0, -1)}${String.fromCharCode(end - 1)}\uffff`;
 }
 
 const emptyChunk = (): FlatMessages => ({

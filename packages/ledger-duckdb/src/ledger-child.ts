@@ -6,6 +6,7 @@ import type {
   Fault,
   FlatMessages,
   FromProcess,
+  MessageRange,
   OpenMessage,
   Request,
   ToProcess,
@@ -109,14 +110,23 @@ export class LedgerChild {
     await this.#request({ type: 'insert', table, messages });
   }
 
+  /** Takes over rows of a file in the folder that it was opened with. */
+  async load(table: string, file: string, range: MessageRange): Promise<void> {
+    await this.#request({ type: 'load', table, file, range });
+  }
+
   /** @returns false when the rows are not those of the topic. */
-  async align(table: string, first: { messageId: string; timeMs: number }): Promise<boolean> {
-    const done = await this.#request({ type: 'align', table, first });
+  async align(
+    table: string,
+    first: { messageId: string; timeMs: number },
+    keepFrom: string,
+  ): Promise<boolean> {
+    const done = await this.#request({ type: 'align', table, first, keepFrom });
     return done.type === 'done' && !done.foreign;
   }
 
-  async forget(table: string, before: string | undefined): Promise<void> {
-    await this.#request({ type: 'forget', table, before });
+  async forget(table: string, range: MessageRange): Promise<void> {
+    await this.#request({ type: 'forget', table, range });
   }
 
   async reset(): Promise<void> {

@@ -39,8 +39,10 @@ async function change(
   try {
     let foreign = false;
     if (request.type === 'insert') await opened.insert(request.table, request.messages);
-    else if (request.type === 'forget') await opened.forget(request.table, request.before);
-    else if (request.type === 'align') foreign = !(await opened.align(request.table, request.first));
+    else if (request.type === 'load') await opened.load(request.table, request.file, request.range);
+    else if (request.type === 'forget') await opened.forget(request.table, request.range);
+    else if (request.type === 'align')
+      foreign = !(await opened.align(request.table, request.first, request.keepFrom));
     else await opened.reset();
     say({ type: 'done', id, foreign });
   } catch (error) {

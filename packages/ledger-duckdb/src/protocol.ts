@@ -10,6 +10,12 @@ export interface FlatMessages {
   readonly timesMs: number[];
 }
 
+/** By message ids, each of which is itself left out; without bounds where they are undefined. */
+export interface MessageRange {
+  readonly after: string | undefined;
+  readonly before: string | undefined;
+}
+
 export interface OpenMessage {
   readonly type: 'open';
   /** Places for the file, the first one free is taken; when all are in use by others it is kept in memory. */
@@ -21,20 +27,24 @@ export interface OpenMessage {
   readonly schemaName: string;
   /** Tables that are kept in memory only. */
   readonly transient: readonly string[];
+  /** The only folder that it may read files of, by `load`; none where it is undefined. */
+  readonly loadFrom: string | undefined;
   readonly memoryMib: number;
 }
 
 /** Each is answered by one `done`, `answer` or `failed` with its id. */
 export type Request =
   | { readonly type: 'insert'; readonly table: string; readonly messages: FlatMessages }
-  /** Says whether the rows are those of the topic, and forgets what came before its first message. */
+  /** Takes over the rows of a Parquet file that are within the range. */
+  | { readonly type: 'load'; readonly table: string; readonly file: string; readonly range: MessageRange }
+  /** Says whether the rows are those of the topic, and forgets what came before `keepFrom`. */
   | {
       readonly type: 'align';
       readonly table: string;
       readonly first: { readonly messageId: string; readonly timeMs: number };
+      readonly keepFrom: string;
     }
-  /** Forgets what came before this message; all where there is none. */
-  | { readonly type: 'forget'; readonly table: string; readonly before: string | undefined }
+  | { readonly type: 'forget'; readonly table: string; readonly range: MessageRange }
   | { readonly type: 'reset' }
   | { readonly type: 'query'; readonly sql: string; readonly maxRows: number };
 

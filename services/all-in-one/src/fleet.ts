@@ -1,19 +1,30 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
+  openArchive,
   openArtifacts,
   openAuthenticator,
   openBus,
   openEngines,
   openLedger,
   openRateLimiter,
+  openSegmentWriter,
 } from '@genfleet/adapters';
 import { startApi } from '@genfleet/api';
-import { fleetTopics } from '@genfleet/bus';
+import { type Bus, fleetTopics } from '@genfleet/bus';
 import { type Config, topicPolicy, viewWindows } from '@genfleet/config';
 import { type Kind, newJobId } from '@genfleet/job';
 import { openViews } from '@genfleet/ledger';
-import { createLogger, createRegistry, createWorkerMetrics, flushTraces } from '@genfleet/telemetry';
+import { startRecorder } from '@genfleet/recorder';
+import {
+  createArchiveMetrics,
+  createLogger,
+  createRegistry,
+  createWorkerMetrics,
+  flushTraces,
+  type Logger,
+  type Registry,
+} from '@genfleet/telemetry';
 import { buildWeb } from '@genfleet/web';
 import { startWorkers } from '@genfleet/worker';
 
@@ -50,10 +61,11 @@ export async function startFleet(config: Config): Promise<Fleet> {
   ]);
   const ledger = config.LEDGER_URL === undefined ? undefined : await openLedger(config, bus, log);
   const registry = createRegistry();
+  const recorder = config.ARCHIVE ? await keepArchive(config, bus, log, registry) : undefined;
   const close = async () => {
     const closing = Object.values(views).map((view) => view.close());
     await Promise.allSettled([engines.close(), artifacts.close(), flushTraces(), ...closing]);
-    await Promise.allSettled([authenticator?.close(), limiter?.close(), ledger?.close()]);
+    await Promise.allSettled([authenticator?.close(), limiter?.close(), ledger?.close(), recorder?.close()]);
     await bus.close();
   };
   try {
@@ -84,4 +96,19 @@ export async function startFleet(config: Config): Promise<Fleet> {
     await close();
     throw error;
   }
+}
+
+/** A recorder in this process. @throws GenfleetError when the archive can't be used. */
+async function keepArchive(config: Config, bus: Bus, log: Logger, registry: Registry) {
+  const [objects, writer] = await Promise.all([openArchive(config), openSegmentWriter()]);
+  const recorder = startRecorder({
+    ...{ bus, objects, writer, log, metrics: createArchiveMetrics(registry), now: Date.now },
+    ...{ topics: fleetTopics(topicPolicy(config)), intervalMs: config.ARCHIVE_INTERVAL_SECONDS * 1_000 },
+  });
+  return {
+    close: async () => {
+      await recorder.stop(config.DRAIN_GRACE_MS);
+      await Promise.allSettled([writer.close(), objects.close()]);
+    },
+  };
 }

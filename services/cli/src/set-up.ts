@@ -6,7 +6,10 @@ import { GenfleetError } from '@genfleet/job';
 const AGAIN_MS = 1_000;
 const HOUR_MS = 3_600_000;
 
-export type SetUpConfig = Pick<Config, 'BUS_URL' | 'PROMPT_RETENTION_MS' | 'WEBHOOK_SECRET'>;
+export type SetUpConfig = Pick<
+  Config,
+  'BUS_URL' | 'PROMPT_RETENTION_MS' | 'RETENTION_DAYS' | 'WEBHOOK_SECRET'
+>;
 
 function describeSpec({ topic, subscriptions, retentionMs }: TopicSpec): string {
   const kept = retentionMs === Number.POSITIVE_INFINITY ? 'for ever' : `${retentionMs / HOUR_MS} hours`;

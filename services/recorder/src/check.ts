@@ -22,7 +22,7 @@ export async function checkArchive(topics: readonly TopicParts[], signal: AbortS
     for await (const segment of parts.archive.segments()) {
       signal.throwIfAborted();
       files += 1;
-      const state = await parts.archive.state(segment);
+      const { state } = await parts.archive.look(segment);
       if (state === 'whole') continue;
       try {
         await rewrite(parts, segment, signal);

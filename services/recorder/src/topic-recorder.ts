@@ -95,7 +95,7 @@ export class TopicRecorder {
         'the topic begins behind the end of the archive: what was between them, if anything, is lost';
       log.warn({ topic: this.topic }, message);
     }
-    if (!this.#newest || (await archive.state(this.#newest)) === 'whole') return;
+    if (!this.#newest || (await archive.look(this.#newest)).state === 'whole') return;
     log.warn(
       { topic: this.topic },
       `the archive lacks ${this.#newest.file}, whole: it is made from the topic`,

@@ -1,0 +1,101 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { openArchive, openBus, openSegmentWriter } from '@genfleet/adapters';
+import { trinoTables } from '@genfleet/archive';
+import { type Bus, fleetTopics, requireTopics } from '@genfleet/bus';
+import { type Config, loadConfig, topicPolicy } from '@genfleet/config';
+import { GenfleetError } from '@genfleet/job';
+import { schemaNameOf } from '@genfleet/ledger';
+import {
+  createArchiveMetrics,
+  createLogger,
+  createRegistry,
+  type Logger,
+  runService,
+  type StopService,
+  startHealthServer,
+} from '@genfleet/telemetry';
+import { checkArchive } from './check.ts';
+import { startRecorder, topicParts } from './recorder.ts';
+
+const BUS_AGAIN_MS = 1_000;
+const WORDS = `npm run recorder              keeps the archive
+npm run recorder -- check     reads every file of it, and makes anew what is missing or damaged
+npm run recorder -- tables    prints the statements that make it tables of a Trino`;
+
+/** A fleet's topics are made by `genfleet setup`; the embedded bus has no other moment. Waits for a bus that is away. */
+async function prepareTopics(bus: Bus, config: Config, log: Logger): Promise<void> {
+  if (config.BUS_URL.startsWith('sqlite:')) return bus.ensureTopics(fleetTopics(topicPolicy(config)));
+  for (let isFirst = true; ; isFirst = false) {
+    try {
+      return await requireTopics(bus);
+    } catch (error) {
+      if (!(error instanceof GenfleetError && error.retryable)) throw error;
+      if (isFirst) log.warn({}, `waiting for the bus: ${error.message}`);
+    }
+    await sleep(BUS_AGAIN_MS);
+  }
+}
+
+/** Keeps the archive. Stops within its grace. */
+async function start(): Promise<StopService> {
+  const config = loadConfig();
+  const log = createLogger({ level: config.LOG_LEVEL, service: 'recorder' });
+  const bus = await openBus(config);
+  await prepareTopics(bus, config, log);
+  const [objects, writer] = await Promise.all([openArchive(config), openSegmentWriter()]);
+  const registry = createRegistry();
+  const recorder = startRecorder({
+    ...{ bus, objects, writer, log, metrics: createArchiveMetrics(registry), now: Date.now },
+    ...{ topics: fleetTopics(topicPolicy(config)), intervalMs: config.ARCHIVE_INTERVAL_SECONDS * 1_000 },
+  });
+  const health = await startHealthServer({
+    ...{ host: config.HOST, port: config.RECORDER_PORT, registry, ready: () => recorder.ready() },
+  });
+  log.info({}, `the recorder keeps the archive; health on port ${health.port}`);
+  return async (signal) => {
+    log.info({}, `${signal}: draining`);
+    await recorder.stop(config.DRAIN_GRACE_MS);
+    await Promise.allSettled([health.close(), writer.close(), objects.close()]);
+    await bus.close();
+  };
+}
+
+/** @returns the exit code: 0 when every file is whole now. */
+async function check(): Promise<number> {
+  const config = loadConfig();
+  const [bus, objects, writer] = await Promise.all([
+    openBus(config),
+    openArchive(config),
+    openSegmentWriter(),
+  ]);
+  const { files, repaired, lost } = await checkArchive(
+    topicParts({ bus, objects, writer }),
+    new AbortController().signal,
+  );
+  for (const line of repaired) console.log(`made anew: ${line}`);
+  for (const line of lost) console.error(`lost: ${line}`);
+  console.log(`${files} files: ${repaired.length} made anew, ${lost.length} lost`);
+  await Promise.allSettled([bus.close(), objects.close(), writer.close()]);
+  return lost.length === 0 ? 0 : 1;
+}
+
+function printTables(): void {
+  const { ARCHIVE_URL, BUS_URL } = loadConfig();
+  const location = ARCHIVE_URL.replace(/^file:/, 'local://');
+  for (const statement of trinoTables(schemaNameOf(BUS_URL), location)) console.log(`${statement};\n`);
+}
+
+const [word, ...more] = process.argv.slice(2);
+if (word === undefined) await runService('recorder', start);
+else if (more.length > 0 || !['check', 'tables'].includes(word)) {
+  console.error(WORDS);
+  process.exit(2);
+} else {
+  try {
+    if (word === 'tables') printTables();
+    else process.exitCode = await check();
+  } catch (error) {
+    console.error(error instanceof GenfleetError ? `${error.code}: ${error.message}` : error);
+    process.exitCode = 1;
+  }
+}
