@@ -57,6 +57,8 @@ const api = await startApi({
     REDOC_URL: undefined,
     AUTH: 'none',
     BYPASS_EXTERNAL_AUTH: false,
+    OPERATORS: [],
+    LEDGER_QUERY: true,
   },
   log,
   clock: Date.now,

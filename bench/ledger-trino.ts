@@ -1,6 +1,7 @@
 /**
- * A job's history by its id, asked of Trino over Pulsar and of the view, while the history grows: with the bound by the
- * id's time and without. Starts (or takes, as tests do) a Pulsar and a Trino. Run: node bench/ledger-trino.ts [10000 100000 300000]
+ * A job by its id, asked of Trino over Pulsar and of the view, while the history grows: with the bound by the id's time
+ * and without, and as the API reads a job that its view does not hold. Starts (or takes, as tests do) a Pulsar and a Trino.
+ * Run: node bench/ledger-trino.ts [10000 100000 300000]
  */
 import { randomUUID } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
@@ -8,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fleetTopics } from '../packages/bus/src/index.ts';
 import { openPulsarWsBus } from '../packages/bus-pulsar-ws/src/index.ts';
 import { encodeEvent, type JobEvent, newJobId, topicOf } from '../packages/job/src/index.ts';
-import { NAMED_QUERIES, openView } from '../packages/ledger/src/index.ts';
+import { NAMED_QUERIES, openView, PastJobs } from '../packages/ledger/src/index.ts';
 import { openTrinoLedger } from '../packages/ledger-trino/src/index.ts';
 import { createLogger } from '../packages/telemetry/src/index.ts';
 import { provide } from '../tools/provision/components.ts';
@@ -102,8 +103,11 @@ const view = await openView({
   log: createLogger({ service: 'bench', level: 'error' }),
 });
 
+const past = new PastJobs(ledger);
 const found: { jobs: number; bounded: number; history: number; whole: number }[] = [];
-console.log('jobs      history by id, bounded  its request, bounded  its request, unbounded  view');
+console.log(
+  'jobs      history by id, bounded  its request, bounded  its request, unbounded  as the API reads it  view',
+);
 for (const size of sizes) {
   await publish(size - published - WINDOW_JOBS);
   await sleep(PAUSE_MS);
@@ -116,11 +120,15 @@ for (const size of sizes) {
   const bounded = await medianMs(() => ask(requestOf(id, sinceMs)));
   const whole = await medianMs(() => ask(requestOf(id, 0)));
   const all = await medianMs(() => ask(historyOf(id, sinceMs)));
+  const read = await medianMs(() =>
+    past.job('txt2img', id, { signal: new AbortController().signal, timeoutMs: 600_000 }),
+  );
   const polled = await medianMs(() => view.job(id));
   found.push({ jobs: size, bounded, history: all, whole });
   const ms = (value: number) => `${value.toFixed(0)} ms`;
   console.log(
-    `${String(size).padEnd(9)} ${ms(all).padEnd(23)} ${ms(bounded).padEnd(21)} ${ms(whole).padEnd(23)} ${polled.toFixed(3)} ms`,
+    `${String(size).padEnd(9)} ${ms(all).padEnd(23)} ${ms(bounded).padEnd(21)} ${ms(whole).padEnd(23)} ` +
+      `${ms(read).padEnd(20)} ${polled.toFixed(3)} ms, ${(read / polled).toFixed(0)} times faster`,
   );
 }
 const [first, last] = [found[0], found.at(-1)];

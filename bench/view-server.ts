@@ -39,7 +39,7 @@ const api = await startApi({
     ...{ MAX_QUEUED_JOBS: 100_000, ARTIFACT_URL_TTL_SECONDS: 3_600, DRAIN_GRACE_MS: 1_000 },
     ...{ WEBHOOK_SECRET: undefined, WEBHOOK_ALLOW_PRIVATE: false },
     ...{ DOCS_URL: undefined, OPENAPI_URL: undefined, REDOC_URL: undefined },
-    ...{ AUTH: 'none', BYPASS_EXTERNAL_AUTH: false },
+    ...{ AUTH: 'none', BYPASS_EXTERNAL_AUTH: false, OPERATORS: [], LEDGER_QUERY: true },
   },
   log,
   clock: Date.now,

@@ -1,16 +1,22 @@
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
+import { openLedger } from '@genfleet/adapters';
+import { readConfig } from '@genfleet/config';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type RealFleet, startRealFleet } from '../test/real-fleet.ts';
 
-/** Every command of docs/api.md, as it stands there, against a service whose jobs end at once. */
+/** Every command of docs/api.md, and the calls of docs/ledger.md, as they stand there, against a service whose jobs end at once. */
 
 const run = promisify(execFile);
-const PAGE = new URL('../../../docs/api.md', import.meta.url);
+async function commandsOf(name: string): Promise<string[]> {
+  const page = await readFile(new URL(`../../../docs/${name}`, import.meta.url), 'utf8');
+  return [...page.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, command]) => String(command));
+}
 
-const page = await readFile(PAGE, 'utf8');
-const commands = [...page.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, command]) => String(command));
+const commands = await commandsOf('api.md');
+// those of the command line are run where it is tested
+const calls = (await commandsOf('ledger.md')).filter((command) => !command.includes('npm run'));
 const hasCurl = await run('curl', ['--version']).then(
   () => true,
   () => false,
@@ -22,7 +28,7 @@ let fleet: RealFleet;
 const working = new AbortController();
 
 beforeAll(async () => {
-  fleet = await startRealFleet();
+  fleet = await startRealFleet({}, (bus, folder) => openLedger(readConfig({ DATA_DIR: folder }), bus));
   fleet.a.view.onChange(
     undefined,
     ({ event }) => {
@@ -44,9 +50,12 @@ afterAll(async () => {
 });
 
 describe('docs/api.md', () => {
-  it('has commands', () => expect(commands.length).toBeGreaterThan(8));
+  it('has commands', () => {
+    expect(commands.length).toBeGreaterThan(8);
+    expect(calls).toHaveLength(1);
+  });
 
-  (hasCurl ? it : it.skip).each(commands)('%s', async (command) => {
+  (hasCurl ? it : it.skip).each([...commands, ...calls])('%s', async (command) => {
     const here = command.replaceAll('http://127.0.0.1:8000', fleet.a.url);
     const { stdout } = await run('bash', ['-euo', 'pipefail', '-c', here]);
     expect(stdout.trim()).not.toBe('');
