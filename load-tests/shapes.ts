@@ -46,7 +46,7 @@ export const PLANS = {
     smoke: { durationSeconds: 2, vus: 2 },
   },
   tenants: {
-    about: 'a tenant who buries the queue in large jobs, beside one with small ones and one who types',
+    about: 'a tenant who buries the queue in large jobs, beside one with small ones and one who types code',
     full: { durationSeconds: 60, rate: 2, vus: 8 },
     smoke: { durationSeconds: 2, rate: 2, vus: 2 },
   },

@@ -28,13 +28,19 @@ export function seedImage(grouping: string): NewImage {
 }
 
 /** One that a demo model makes in some tens of ms, each time another one. */
-export function smallImage(grouping: string, { steps = 4 } = {}): NewImage {
+export function smallImage(
+  grouping: string,
+  { steps = 4, ...more }: { readonly steps?: number; readonly priority?: Priority } = {},
+): NewImage {
   const prompt = PROMPTS[Math.floor(Math.random() * PROMPTS.length)] ?? '';
   return {
     generation_settings: { prompt, steps, width: 64, height: 64 },
     metadata: { grouping: `${RUN}/${grouping}` },
+    ...more,
   };
 }
+
+type Priority = NonNullable<NewImage['priority']>;
 
 interface PostOptions {
   readonly tenant?: number;

@@ -41,13 +41,13 @@ function make(image: NewImage, tenant: 'artists' | 'studio'): void {
 
 /** Small images, one at a time, for somebody who looks at the screen. */
 export function artist(): void {
-  make(smallImage('artists'), 'artists');
+  make(smallImage('artists', { priority: 'high' }), 'artists');
 }
 
 /** As many large jobs in line as the studio has people, all the time. */
 export function studio(): void {
-  const { generation_settings, metadata = {} } = smallImage('studio', { steps: 8 });
-  make({ generation_settings: { ...generation_settings, batch_size: 4 }, metadata }, 'studio');
+  const { generation_settings, ...image } = smallImage('studio', { steps: 8, priority: 'low' });
+  make({ ...image, generation_settings: { ...generation_settings, batch_size: 4 } }, 'studio');
   sleep(STUDIO_PAUSE_SECONDS);
 }
 

@@ -143,10 +143,12 @@ function load(
       const impostor = createServer(({ url }, res) => {
         res.statusCode = url === '/health/' ? 200 : 500;
         res.end('not today');
-      }).listen(0, '127.0.0.1');
+      });
+      await new Promise<void>((resolve) => impostor.listen(0, '127.0.0.1', resolve));
       const { port } = impostor.address() as AddressInfo;
       const env = { BASE_URL: `http://127.0.0.1:${port}` };
       const { code, stdout, stderr } = await load(['user', '--smoke'], env, at('impostor'));
+      impostor.closeAllConnections();
       impostor.close();
       expect(code).toBe(99);
       expect(stderr).toMatch(/^missed: http_req_failed rate==0 \(1\)$/m);

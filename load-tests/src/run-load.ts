@@ -117,7 +117,7 @@ const rateOf = ({ metric }: Verdict) => /step:([\d.]+)/.exec(metric)?.[1] ?? '?'
 function kneeLine(holds: Verdict | undefined, breaks: Verdict | undefined): string {
   const up = holds ? `holds at ${rateOf(holds)} a second` : 'holds at none of the rates';
   return breaks
-    ? `${up}, breaks at ${rateOf(breaks)} (${measuredOf(breaks)} of them late)`
+    ? `${up}, breaks at ${rateOf(breaks)} (${Math.round(100 * (breaks.measured ?? 1))} % of them late)`
     : `${up}, the highest that was asked for: ask for more with --rate`;
 }
 

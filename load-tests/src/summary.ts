@@ -21,20 +21,24 @@ export function metricsIn(text: string): Metrics {
   return metrics;
 }
 
-/** What became of the scenario's thresholds and of those that were asked for beside them. */
+/**
+ * What became of the scenario's thresholds and of those that were asked for beside them. Of a ramp, the steps that it
+ * reached.
+ */
 export function verdictsOf(
   metrics: Metrics,
   { scenario, shape, smoke, thresholds }: AskedFor,
 ): readonly Verdict[] {
   const own: readonly Threshold[] = thresholdsOf(scenario, shape, smoke);
   const wanted = thresholds.map((one) => ({ ...one, because: 'asked for with --threshold' }));
-  return [...own, ...wanted].map((threshold) => {
+  const verdicts = [...own, ...wanted].map((threshold): Verdict => {
     const { metric, must } = threshold;
     const isCrossed = metrics[metric]?.thresholds?.[must];
     const measured = figureOf(metrics[metric], must);
     // k6 finds that nothing at all is below any bound
     return { ...threshold, measured, held: isCrossed === false && measured !== undefined };
   });
+  return verdicts.filter(({ knee, measured }) => !knee || measured !== undefined);
 }
 
 interface AskedFor {
@@ -47,8 +51,9 @@ interface AskedFor {
 /** The figure that an expression is about. */
 function figureOf(metric: Metric | undefined, must: string): number | undefined {
   const [word = ''] = /^[a-z]+(\([\d.]+\))?/.exec(must) ?? [];
-  if (metric === undefined || metric['count'] === 0)
-    return word === 'count' ? (metric?.['count'] ?? 0) : undefined;
+  const { count, passes, fails } = metric ?? {};
+  const isEmpty = count === 0 || (passes === 0 && fails === 0);
+  if (metric === undefined || isEmpty) return word === 'count' ? (metric?.['count'] ?? 0) : undefined;
   // a rate is called value in the summary
   return metric[word] ?? (word === 'rate' ? metric['value'] : undefined);
 }
