@@ -9,7 +9,7 @@ import {
   type StoredArtifact,
 } from '@genfleet/artifacts';
 import { GenfleetError } from '@genfleet/job';
-import { makeDirectory, probeWrite, writeDurably } from './durable-write.ts';
+import { createDurably, makeDirectory, probeWrite, writeDurably } from './durable-write.ts';
 import { codeOf, failed, notFound } from './file-faults.ts';
 import { sweepPartials } from './partial-name.ts';
 
@@ -26,6 +26,12 @@ class FileStore implements ArtifactStore {
     this.#open();
     checkPut(key, contentType);
     await this.#doing(`store ${key}`, () => writeDurably(this.#directory, key, bytes));
+  }
+
+  async putIfAbsent(key: string, bytes: Uint8Array, contentType: string): Promise<boolean> {
+    this.#open();
+    checkPut(key, contentType);
+    return this.#doing(`store ${key}`, () => createDurably(this.#directory, key, bytes));
   }
 
   async get(key: string): Promise<StoredArtifact> {

@@ -1,6 +1,7 @@
 import { checkObjectKey, checkObjectPut, type ObjectStore, type StoredObject } from '@genfleet/artifacts';
 import { GenfleetError } from '@genfleet/job';
 import { collect } from './body.ts';
+import { createObject } from './create-object.ts';
 import { explain } from './explain.ts';
 import type { S3Connection } from './s3-connection.ts';
 import { connect, type S3StoreOptions } from './s3-store.ts';
@@ -34,15 +35,9 @@ class S3Objects implements ObjectStore {
   async putIfAbsent(key: string, bytes: Uint8Array): Promise<boolean> {
     this.#open();
     checkObjectPut(key);
-    return await this.#call(`store ${key}`, async (signal) => {
-      try {
-        await this.#s3.create(this.#prefix + key, bytes, CONTENT_TYPE, signal);
-        return true;
-      } catch (error) {
-        if (isTaken(error)) return false;
-        throw error;
-      }
-    });
+    return await this.#call(`store ${key}`, (signal) =>
+      createObject(this.#s3, this.#prefix + key, bytes, CONTENT_TYPE, signal),
+    );
   }
 
   async get(key: string): Promise<Uint8Array> {
@@ -98,12 +93,6 @@ class S3Objects implements ObjectStore {
       throw explain(what, error, this.#where, signal.aborted);
     }
   }
-}
-
-/** 412: something is there. 409: another one is putting it at this moment. */
-function isTaken(error: unknown): boolean {
-  const { $metadata } = error as { $metadata?: { httpStatusCode?: number } };
-  return $metadata?.httpStatusCode === 412 || $metadata?.httpStatusCode === 409;
 }
 
 /** Objects in a bucket that exists; connects at the first call. */

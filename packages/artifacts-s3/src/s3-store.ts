@@ -7,6 +7,7 @@ import {
 } from '@genfleet/artifacts';
 import { GenfleetError } from '@genfleet/job';
 import { collect, pieces } from './body.ts';
+import { createObject } from './create-object.ts';
 import { explain } from './explain.ts';
 import { connectS3, type S3Connection, type S3ConnectionOptions } from './s3-connection.ts';
 
@@ -43,6 +44,14 @@ class S3Store implements ArtifactStore {
     checkPut(key, contentType);
     await this.#call(`store ${key}`, (signal) =>
       this.#s3.put(this.#prefix + key, bytes, contentType, signal),
+    );
+  }
+
+  async putIfAbsent(key: string, bytes: Uint8Array, contentType: string): Promise<boolean> {
+    this.#open();
+    checkPut(key, contentType);
+    return this.#call(`store ${key}`, (signal) =>
+      createObject(this.#s3, this.#prefix + key, bytes, contentType, signal),
     );
   }
 

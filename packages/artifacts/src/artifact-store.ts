@@ -4,8 +4,8 @@ export interface StoredArtifact {
 }
 
 /**
- * Files that jobs made. Keys are flat names (`isArtifactKey`): `<job id>.jpg`. Same key, same bytes: a second put
- * changes nothing that matters.
+ * Files that jobs made. Keys are flat names (`isArtifactKey`): `<job id>.jpg`. A job may run twice and make something
+ * else the second time, as texts do and pictures in other company: who stores by `putIfAbsent` changes nothing then.
  */
 export interface ArtifactStore {
   /**
@@ -15,6 +15,11 @@ export interface ArtifactStore {
    * that it can't take, which is not. `closed`.
    */
   put(key: string, bytes: Uint8Array, contentType: string): Promise<void>;
+  /**
+   * The same if nothing stands under the key. Of several who try at once exactly one is told `true`; who is told
+   * `false` may have been the one, on a try whose answer was lost. Throws as `put` does.
+   */
+  putIfAbsent(key: string, bytes: Uint8Array, contentType: string): Promise<boolean>;
   /** @throws GenfleetError `artifact_not_found`, also for what can't be a key; `artifacts_failed`, `closed`. */
   get(key: string): Promise<StoredArtifact>;
   /** The bytes piece by piece, for whoever needs no more than one piece at a time. Throws as `get` does. */

@@ -91,6 +91,23 @@ export function describeArtifactsContract(name: string, contract: ArtifactsContr
       await other.close();
     });
 
+    it('lets one of several have a key that nobody has', async () => {
+      const other = await contract.open();
+      const key = newKey();
+      const version = (index: number) => Buffer.alloc(100_000, index);
+      const won = await Promise.all(
+        Array.from({ length: 8 }, (_, index) =>
+          (index % 2 ? store : other).putIfAbsent(key, version(index), JPEG),
+        ),
+      );
+      expect(won.filter(Boolean)).toHaveLength(1);
+      expect(await store.putIfAbsent(key, Buffer.from('late'), JPEG)).toBe(false);
+      const { bytes, contentType } = await other.get(key);
+      expect(Buffer.compare(bytes, version(won.indexOf(true)))).toBe(0);
+      expect(contentType).toBe(JPEG);
+      await other.close();
+    });
+
     it('never shows a part or a mixture while a key is written many times over', async () => {
       const key = newKey();
       const version = (index: number) => Buffer.alloc(200_000, index);
@@ -149,6 +166,7 @@ export function describeArtifactsContract(name: string, contract: ArtifactsContr
       await other.close();
       const calls = [
         other.put(newKey(), Buffer.from('x'), JPEG),
+        other.putIfAbsent(newKey(), Buffer.from('x'), JPEG),
         other.get(newKey()),
         piecesOf(other.read(newKey())),
         other.url(newKey(), 60),

@@ -5,14 +5,23 @@ import { retry } from './retry.ts';
 
 const STORE_PATIENCE_MS = 10_000;
 
-/** Puts a file into the store, trying again for a while, and answers how it is found and recognised there. */
+/**
+ * Puts a file into the store, trying again for a while, and answers how it is found and recognised there. A job that is
+ * run a second time has the file of its first run, and not the one it made now: whoever was told of that must find it.
+ */
 export async function storeFile(
   artifacts: ArtifactStore,
   key: string,
   bytes: Uint8Array,
   contentType: string,
 ): Promise<FileRef> {
-  await retry(() => artifacts.put(key, bytes, contentType), { patienceMs: STORE_PATIENCE_MS });
-  const sha256 = createHash('sha256').update(bytes).digest('hex');
-  return { key, content_type: contentType, size_bytes: bytes.byteLength, sha256 };
+  const stored = await retry(
+    async () => {
+      const isNew = await artifacts.putIfAbsent(key, bytes, contentType);
+      return isNew ? bytes : (await artifacts.get(key)).bytes;
+    },
+    { patienceMs: STORE_PATIENCE_MS },
+  );
+  const sha256 = createHash('sha256').update(stored).digest('hex');
+  return { key, content_type: contentType, size_bytes: stored.byteLength, sha256 };
 }

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { decideCancel, GenfleetError, type JobState, topicOf, WORKER_SUBSCRIPTION } from '@genfleet/job';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { failure, greyPictures, ScriptedEngine } from '../test/scripted-engine.ts';
@@ -182,10 +183,10 @@ describe('a worker', () => {
     let isFull = true;
     const { artifacts } = rig;
     const full = Object.create(artifacts, {
-      put: {
+      putIfAbsent: {
         value: async (key: string, bytes: Uint8Array, type: string) => {
           if (isFull) throw new GenfleetError('artifacts_failed', 'no space left', { retryable: false });
-          await artifacts.put(key, bytes, type);
+          return artifacts.putIfAbsent(key, bytes, type);
         },
       },
     }) as Rig['artifacts'];
@@ -194,6 +195,18 @@ describe('a worker', () => {
     expect(dead.error).toEqual({ code: 'artifacts_failed', message: 'no space left' });
     isFull = false;
     await rig.until(await rig.request(), 'completed');
+  });
+
+  it('leaves the file of an earlier run as it is, and says so', async () => {
+    const id = await rig.request();
+    const first = Buffer.from('a picture that differs in a byte');
+    await rig.artifacts.put(`${id}.jpg`, first, 'image/jpeg');
+    await rig.start(new ScriptedEngine((task) => greyPictures(task, 1, 1)));
+    const { outcome } = await rig.until(id, 'completed');
+    expect(outcome).toMatchObject({
+      event: { artifacts: [{ size_bytes: first.length, sha256: hash('sha256', first) }] },
+    });
+    expect(Buffer.from((await rig.artifacts.get(`${id}.jpg`)).bytes)).toEqual(first);
   });
 
   it('generates waiting jobs that agree as one batch when the engine can', async () => {
