@@ -121,7 +121,7 @@ for (const { name } of NAMED_QUERIES) {
   const sql = namedQuery(name, { job: idOf(Math.floor(jobs / 2)) });
   const [once, again] = [await timed(() => ask(sql)), await timed(() => ask(sql))];
   const rows = once.result.rows.length;
-  console.log(`  ${name.padEnd(18)} ${once.seconds.toFixed(2)}  ${again.seconds.toFixed(2)}  ${rows}`);
+  console.log(`  ${name.padEnd(21)} ${once.seconds.toFixed(2)}  ${again.seconds.toFixed(2)}  ${rows}`);
 }
 
 /** Questions as SQL over the JSON of the bus's file; `{topic}` is the table of a topic's messages. */
@@ -145,7 +145,7 @@ console.log('\nthe bus file by node:sqlite, seconds, rows');
 for (const [name, sql] of Object.entries(SCANS)) {
   const scan = sql.replace('{completed}', tableOf('completed')).replace('{dead}', tableOf('dead'));
   const { result, seconds } = await timed(() => sqlite.prepare(scan).all());
-  console.log(`  ${name.padEnd(18)} ${seconds.toFixed(2)}  ${result.length}`);
+  console.log(`  ${name.padEnd(21)} ${seconds.toFixed(2)}  ${result.length}`);
 }
 sqlite.close();
 rmSync(folder, { recursive: true, force: true });

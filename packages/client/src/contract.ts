@@ -12,6 +12,9 @@ import {
   txt2imgSettingsSchema,
 } from '@genfleet/job';
 import { z } from 'zod';
+import { jobErrorSchema } from './job-error.ts';
+
+export * from './ledger-contract.ts';
 
 /**
  * What the API answers, as schemas: the API writes its OpenAPI document from them and the client takes its
@@ -54,10 +57,6 @@ export const queueSchema = z
 export const stepSchema = z
   .object({ attempt: z.int().min(1), step: z.int().min(0), steps: z.int().min(1) })
   .meta({ id: 'Step' });
-
-export const jobErrorSchema = z
-  .object({ code: z.enum(ERROR_CODES), message: z.string() })
-  .meta({ id: 'JobError' });
 
 /** A job and what became of it. */
 export const imageSchema = z

@@ -1,6 +1,6 @@
 import { EVENT_TYPES, JOB_STATUSES, KINDS } from '@genfleet/job';
 import { z } from 'zod';
-import { jobErrorSchema } from './contract.ts';
+import { jobErrorSchema } from './job-error.ts';
 
 /** What the API answers about all jobs and about the ledger itself, as schemas; see `contract.ts`. */
 

@@ -12,7 +12,6 @@ import { ProgressFeed } from './feeds/progress-feed.ts';
 import type { TextFeed } from './feeds/text-feed.ts';
 import { ArtifactLinks } from './jobs/artifact-links.ts';
 import { estimateWaitMs } from './jobs/estimate.ts';
-import { isBeyond } from './jobs/find-job.ts';
 import { Forecasts } from './jobs/forecasts.ts';
 import { PastReads } from './jobs/past-reads.ts';
 import { Publisher } from './jobs/publisher.ts';
@@ -62,7 +61,7 @@ export function createApi(options: ApiOptions, stopping: AbortSignal): Api {
     // AUTH=none knows one tenant
     tenant: 'default',
     publisher: new Publisher(bus, options.publishTimeoutMs ?? PUBLISH_TIMEOUT_MS),
-    past: ledger && new PastReads(ledger, log, clock),
+    past: ledger && new PastReads({ ledger, views, log, clock }),
     catalogue,
     progress: new ProgressFeed(),
     texts: new JobListeners(),
@@ -114,7 +113,7 @@ function queueOf(api: Api, state: JobState): Queue | null {
   if ((status !== 'queued' && status !== 'retrying') || !state.request) return null;
   const { kind } = state.request;
   // the line of the view does not reach back to it
-  if (isBeyond(api, kind, state.id)) return null;
+  if (api.past?.isBeyondView(kind, state.id)) return null;
   const { views, clock } = api.options;
   const view = views[kind];
   const model = api.catalogue.resolve(state.request.settings.model);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openBus, openLedger } from '@genfleet/adapters';
 import { type Bus, fleetTopics } from '@genfleet/bus';
-import { ledgerAnswerSchema } from '@genfleet/client/ledger-contract';
+import { ledgerAnswerSchema } from '@genfleet/client/contract';
 import { readConfig } from '@genfleet/config';
 import { encodeEvent, GenfleetError } from '@genfleet/job';
 import type { SqlLedger } from '@genfleet/ledger';

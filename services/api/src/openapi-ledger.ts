@@ -1,10 +1,10 @@
-import { problemSchema } from '@genfleet/client/contract';
 import {
   jobHistorySchema,
   jobListSchema,
   ledgerAnswerSchema,
   namedQueryListSchema,
-} from '@genfleet/client/ledger-contract';
+  problemSchema,
+} from '@genfleet/client/contract';
 import { z } from 'zod';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
 import { jobsQuerySchema } from './routes/jobs.ts';

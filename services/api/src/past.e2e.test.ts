@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openBus, openLedger } from '@genfleet/adapters';
 import { type Bus, fleetTopics } from '@genfleet/bus';
-import { jobHistorySchema, jobListSchema } from '@genfleet/client/ledger-contract';
+import { jobHistorySchema, jobListSchema } from '@genfleet/client/contract';
 import { readConfig } from '@genfleet/config';
 import { GenfleetError, type JobEvent, KINDS, newJobId, topicsOf } from '@genfleet/job';
 import { openView, type SqlLedger, type View } from '@genfleet/ledger';

@@ -63,7 +63,7 @@ export const rangeShape = {
   cursor: cursor.optional(),
 };
 
-export const pageQuerySchema = z.object({
+const pageQuerySchema = z.object({
   limit,
   offset: whole(0, Number.MAX_SAFE_INTEGER).optional(),
   cursor: cursor.optional(),

@@ -30,7 +30,7 @@ export async function findJob<K extends Kind>(
   const view = api.options.views[kind];
   const known = knownJob<K>(api, view.job(id));
   if (known) return { ok: true, job: known };
-  if (asker && isBeyond(api, kind, id)) return findPast(api, kind, id, asker());
+  if (asker && api.past?.isBeyondView(kind, id)) return findPast(api, kind, id, asker());
   if (!view.ready || mayBeOnItsWay(api, view, id)) {
     const caughtUp = await view.caughtUp(api.catchUpMs);
     const job = knownJob<K>(api, view.job(id));
@@ -47,12 +47,6 @@ export async function findAnyJob(api: Api, id: string, asker?: () => Asker): Pro
   if (kind) return findJob(api, kind, id);
   const image = await findJob(api, 'txt2img', id, asker);
   return image.ok || !asker || image.problem.status !== 404 ? image : findJob(api, 'completion', id, asker);
-}
-
-/** Whether the job, if there is one, is older than the view reaches back. Ids without a time are in the view or nowhere. */
-export function isBeyond(api: Api, kind: Kind, id: string): boolean {
-  const madeMs = jobIdTimeMs(id);
-  return api.past !== undefined && madeMs !== undefined && madeMs < api.options.views[kind].coversFromMs;
 }
 
 async function findPast<K extends Kind>(api: Api, kind: K, id: string, asker: Asker): Promise<Found<K>> {

@@ -1,10 +1,13 @@
-import { GenfleetError, type Kind } from '@genfleet/job';
-import { type JobFilter, type PastJob, PastJobs, type PastPage, type SqlLedger } from '@genfleet/ledger';
+import { GenfleetError, jobIdTimeMs, type Kind } from '@genfleet/job';
+import {
+  type JobFilter,
+  type PastJob,
+  PastJobs,
+  type PastPage,
+  type SqlLedger,
+  type View,
+} from '@genfleet/ledger';
 import type { Logger } from '@genfleet/telemetry';
-import type { Request, Response } from 'express';
-import type { Api } from '../api.ts';
-import { callerOf } from '../http/access.ts';
-import { goneSignal } from '../http/gone-signal.ts';
 import { type Problem, unavailable } from '../http/problem.ts';
 import { Turns } from './turns.ts';
 
@@ -33,19 +36,12 @@ export type Past<T> =
   | { readonly ok: false; readonly problem: Problem };
 
 /**
- * Whoever sent this request, until they hang up or the service stops. Called once the ledger is asked, which it is for
- * few of the requests that could make it.
- */
-export function askerOf(api: Api, req: Request, res: Response): () => Asker {
-  return () => ({ caller: callerOf(api, req).id, signal: goneSignal(res, api.stopping) });
-}
-
-/**
  * Reads of jobs that no view holds, which the ledger is asked about: bounded, so that a flood of ids that nobody knows
  * reaches it as a few questions at a time.
  */
 export class PastReads {
   readonly #jobs: PastJobs;
+  readonly #views: Readonly<Record<Kind, Pick<View, 'coversFromMs'>>>;
   readonly #log: Logger;
   readonly #clock: () => number;
   readonly #turns = new Turns(LIMITS);
@@ -54,10 +50,22 @@ export class PastReads {
   readonly #lists = new Map<string, { readonly atMs: number; readonly jobs: readonly PastJob[] }>();
 
   /** `clock` is Unix time in ms. */
-  constructor(ledger: SqlLedger, log: Logger, clock: () => number) {
-    this.#jobs = new PastJobs(ledger);
-    this.#log = log;
-    this.#clock = clock;
+  constructor(parts: {
+    readonly ledger: SqlLedger;
+    readonly views: Readonly<Record<Kind, Pick<View, 'coversFromMs'>>>;
+    readonly log: Logger;
+    readonly clock: () => number;
+  }) {
+    this.#jobs = new PastJobs(parts.ledger);
+    this.#views = parts.views;
+    this.#log = parts.log;
+    this.#clock = parts.clock;
+  }
+
+  /** Whether the job, if there is one, is older than its view reaches back. Ids without a time are in the view or nowhere. */
+  isBeyondView(kind: Kind, id: string): boolean {
+    const madeMs = jobIdTimeMs(id);
+    return madeMs !== undefined && madeMs < this.#views[kind].coversFromMs;
   }
 
   job(kind: Kind, id: string, asker: Asker): Promise<Past<PastJob | undefined>> {

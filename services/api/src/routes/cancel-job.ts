@@ -2,8 +2,8 @@ import { decideCancel, type Kind, statusOf } from '@genfleet/job';
 import type { Request, Response } from 'express';
 import { type Api, baseUrlOf, renderContext } from '../api.ts';
 import { sendJson, sendProblem } from '../http/respond.ts';
+import { askerOf } from '../jobs/asker.ts';
 import { findJob } from '../jobs/find-job.ts';
-import { askerOf } from '../jobs/past-reads.ts';
 import { receiptHeaders } from '../jobs/receipt.ts';
 import { renderJob } from '../render-job.ts';
 

@@ -6,8 +6,8 @@ import { readJson } from '../http/body.ts';
 import { faultsOf } from '../http/faults.ts';
 import { invalid } from '../http/problem.ts';
 import { sendJson, sendProblem } from '../http/respond.ts';
+import { askerOf } from '../jobs/asker.ts';
 import { findJob } from '../jobs/find-job.ts';
-import { askerOf } from '../jobs/past-reads.ts';
 
 /** Body of `POST /v1/completions/{id}/feedback`. */
 export const feedbackSchema = z

@@ -4,8 +4,8 @@ import type { Api } from '../api.ts';
 import { invalid } from '../http/problem.ts';
 import { kindQuerySchema, parseQuery } from '../http/query.ts';
 import { sendJson, sendProblem } from '../http/respond.ts';
+import { askerOf } from '../jobs/asker.ts';
 import { findAnyJob } from '../jobs/find-job.ts';
-import { askerOf } from '../jobs/past-reads.ts';
 import type { Published } from '../jobs/publisher.ts';
 import { receiptHeaders, receiptOf } from '../jobs/receipt.ts';
 

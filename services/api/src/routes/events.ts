@@ -12,6 +12,7 @@ import { goneSignal } from '../http/gone-signal.ts';
 import { unavailable } from '../http/problem.ts';
 import { sendProblem } from '../http/respond.ts';
 import { SseStream } from '../http/sse.ts';
+import { askerOf } from '../jobs/asker.ts';
 import { findJob } from '../jobs/find-job.ts';
 import {
   comparePlace,
@@ -21,7 +22,6 @@ import {
   type Place,
   parseEventId,
 } from '../jobs/milestones.ts';
-import { askerOf } from '../jobs/past-reads.ts';
 import type { RenderContext } from '../render-image.ts';
 import { renderJob } from '../render-job.ts';
 

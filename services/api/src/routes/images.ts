@@ -6,9 +6,9 @@ import { tenantAsked } from '../http/operators.ts';
 import { invalid } from '../http/problem.ts';
 import { deadLetterQuerySchema, filterOf, listQuerySchema, pageHeaders, parseQuery } from '../http/query.ts';
 import { sendJson, sendProblem } from '../http/respond.ts';
+import { askerOf } from '../jobs/asker.ts';
 import { findJob } from '../jobs/find-job.ts';
 import { listJobs } from '../jobs/list-jobs.ts';
-import { askerOf } from '../jobs/past-reads.ts';
 import { renderImage } from '../render-image.ts';
 import { renderJob } from '../render-job.ts';
 

@@ -9,9 +9,10 @@ import { isOperator, tenantAsked } from '../http/operators.ts';
 import { invalid, type Problem } from '../http/problem.ts';
 import { filterOf, filterShape, inOrder, listOf, parseQuery, rangeShape } from '../http/query.ts';
 import { sendJson, sendProblem } from '../http/respond.ts';
-import { findAnyJob, isBeyond } from '../jobs/find-job.ts';
+import { askerOf } from '../jobs/asker.ts';
+import { findAnyJob } from '../jobs/find-job.ts';
 import { listJobs } from '../jobs/list-jobs.ts';
-import { type Asker, askerOf, type Past } from '../jobs/past-reads.ts';
+import type { Asker, Past } from '../jobs/past-reads.ts';
 import { renderJobRow } from '../render-job-row.ts';
 
 const JOB_NOT_FOUND: Problem = { status: 404, detail: 'Job not found' };
@@ -59,7 +60,7 @@ export async function getJobHistory(api: Api, req: Request, res: Response): Prom
 async function kindsOf(api: Api, id: string): Promise<Past<readonly Kind[]>> {
   const { views } = api.options;
   const inView = () => KINDS.filter((kind) => views[kind].job(id));
-  const beyond = KINDS.filter((kind) => isBeyond(api, kind, id));
+  const beyond = KINDS.filter((kind) => api.past?.isBeyondView(kind, id));
   const kinds = inView().length > 0 ? inView() : beyond;
   if (kinds.length > 0) return { ok: true, value: kinds };
   // one that was made just now is waited for

@@ -1,0 +1,13 @@
+import type { Request, Response } from 'express';
+import type { Api } from '../api.ts';
+import { callerOf } from '../http/access.ts';
+import { goneSignal } from '../http/gone-signal.ts';
+import type { Asker } from './past-reads.ts';
+
+/**
+ * Whoever sent this request, until they hang up or the service stops. Called once the ledger is asked, which it is for
+ * few of the requests that could make it.
+ */
+export function askerOf(api: Api, req: Request, res: Response): () => Asker {
+  return () => ({ caller: callerOf(api, req).id, signal: goneSignal(res, api.stopping) });
+}
