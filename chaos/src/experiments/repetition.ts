@@ -9,16 +9,14 @@ const JOBS_WITHIN_MS = 60_000;
 /** The embedded bus takes a process that is there and gives no sign for dead after one minute, Pulsar after less. */
 const TAKEN_OVER_MS = 150_000;
 const REACHED_MS = 30_000;
-/** Slow enough that a job's id is known here before its picture is made. */
-const SLOW_STEP_MS = 500;
 const CRASHES_MS = 600;
 const HOUR_MS = 3_600_000;
 
-/** The first of the workers that comes to store a picture, of this job if one is named, held there. */
-async function holdOneAtStore({ fleet }: Scene, of = ''): Promise<{ worker: Member; id: string }> {
+/** The first of the workers that comes to store something, held there, and the job it is about. */
+async function holdOneAtStore({ fleet }: Scene): Promise<{ worker: Member; id: string }> {
   const held = fleet.workers.map(async (worker) => ({
     worker,
-    key: await worker.hold('artifact.unstored', of),
+    key: await worker.hold('artifact.unstored'),
   }));
   const { worker, key } = await within(REACHED_MS, 'a picture to be stored', Promise.race(held));
   for (const other of fleet.workers) {
@@ -31,22 +29,6 @@ async function holdOneAtStore({ fleet }: Scene, of = ''): Promise<{ worker: Memb
 
 async function tellAll({ fleet }: Scene, on: boolean): Promise<void> {
   for (const member of fleet.members) member.order({ do: 'everything twice', on });
-}
-
-/** A held job's message is in line a second time, and is completed; then the first goes on. */
-async function killInSecondStore(scene: Scene): Promise<void> {
-  const { fleet, load } = scene;
-  fleet.model.stepMs = SLOW_STEP_MS;
-  for (const api of fleet.apis) api.order({ do: 'everything twice', on: true });
-  const { id } = await load.image(`twice in line ${randomUUID()}`);
-  for (const api of fleet.apis) api.order({ do: 'everything twice', on: false });
-  const { worker } = await holdOneAtStore(scene, id);
-  fleet.model.stepMs = fleet.stepMs;
-  await within(TAKEN_OVER_MS, 'its repetition to complete', load.endOf(id));
-  const death = worker.death();
-  worker.order({ do: 'kill', at: 'artifact.half', passage: 1, of: id });
-  worker.order({ do: 'go on' });
-  await within(REACHED_MS, `${worker.name} to store what is stored`, death);
 }
 
 async function zombie(scene: Scene): Promise<void> {
@@ -94,15 +76,6 @@ export const repetitions: readonly Experiment[] = [
       await scene.load.completes(2 * JOBS, 2 * JOBS_WITHIN_MS);
       await tellAll(scene, false);
     },
-  },
-  {
-    name: 'killed-in-second-store',
-    injects:
-      'a job is in line twice; the later of its two workers dies while it stores what is stored already',
-    on: ['embedded'],
-    shortOn: ['embedded'],
-    recoversWithinMs: 15_000,
-    inject: killInSecondStore,
   },
   {
     name: 'zombie',

@@ -31,15 +31,15 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   'artifact-not-atomic': {
     about: 'an artifact is written under its own name, piece by piece',
     module: '/packages/artifacts-file/src/durable-write.ts',
-    original: /await rename\(partial, join\(directory, name\)\);/,
+    original: /await link\(partial, join\(directory, name\)\);/,
     replacement: `
     const file = await open(join(directory, name), 'w');
     await file.writeFile(bytes.subarray(0, bytes.length / 2));
-    await rename(partial, partial + '-');
+    await link(partial, partial + '-');
     await file.writeFile(bytes.subarray(bytes.length / 2));
     await file.close();
     await unlink(partial + '-');`,
-    caughtBy: 'killed-in-second-store',
+    caughtBy: 'kill-artifact.half',
   },
 };
 

@@ -11,7 +11,7 @@ import { CHARGE_VARIABLE, type Charge, type Order } from './orders.ts';
 import { arm, disarm, goOn } from './passage.ts';
 import { service } from './service.ts';
 import { setEverythingTwice } from './twice.ts';
-import { watchRenames, watchViewTransactions } from './watched-store.ts';
+import { watchNaming, watchViewTransactions } from './watched-store.ts';
 
 const OWN_ADAPTERS = new URL('./adapters.ts', import.meta.url).href;
 
@@ -46,7 +46,7 @@ if (service !== '' && isMainThread) {
         : next(specifier, context),
     load: (url, context, next) => mutate(charge.mutant, url, next(url, context)),
   });
-  watchRenames();
+  watchNaming();
   watchViewTransactions();
   for (const order of charge.orders) obey(order);
   process.on('message', obey);

@@ -8,20 +8,21 @@ import { override } from './watched-bus.ts';
 /** A store whose puts pass the points. */
 export function watchArtifacts(store: ArtifactStore): ArtifactStore {
   return override(store, {
-    put: async (key, bytes, contentType) => {
+    putIfAbsent: async (key, bytes, contentType) => {
       await pass('artifact.unstored', key);
-      await store.put(key, bytes, contentType);
+      const isNew = await store.putIfAbsent(key, bytes, contentType);
       await pass('artifact.stored', key);
+      return isNew;
     },
   });
 }
 
-/** Files are written, then renamed: in between they are whole and have no name. For modules that load later. */
-export function watchRenames(): void {
-  const { rename } = fs;
-  fs.rename = async (from, to) => {
+/** Files are written, then given their name: in between they are whole and nobody finds them. */
+export function watchNaming(): void {
+  const { link } = fs;
+  fs.link = async (from, to) => {
     await pass('artifact.half', String(to));
-    return rename(from, to);
+    return link(from, to);
   };
   syncBuiltinESMExports();
 }

@@ -18,6 +18,8 @@ export class Promises {
   readonly receipts: Receipt[] = [];
   /** Answers that no client should ever get, in words. */
   readonly refused: string[] = [];
+  /** What `genfleet verify` has found wrong so far. */
+  readonly named = new Set<string>();
   /** Connections that broke or were refused, and answers that asked to come again; each was tried again. */
   resets = 0;
   busy = 0;

@@ -4,6 +4,7 @@ import { type End, readLedger, type Written } from './ledger.ts';
 
 /** A job runs at most so often; see docs/job-states.md. */
 const MAX_ATTEMPTS = 4;
+const JPEG_END = Buffer.from([0xff, 0xd9]);
 /** Whatever was done is over: whoever is asked must answer. */
 const ANSWER_MS = 20_000;
 
@@ -113,6 +114,8 @@ async function faultsShown(
     const sha256 = createHash('sha256').update(bytes).digest('hex');
     if (sha256 !== recorded[index]?.sha256) {
       faults.push(`artifact: ${id} has ${bytes.length} bytes of another hash than was recorded`);
+    } else if (!bytes.subarray(-JPEG_END.length).equals(JPEG_END)) {
+      faults.push(`artifact: ${id} has a picture that was cut off after ${bytes.length} bytes`);
     } else if (!bytes.includes(prompt)) {
       faults.push(`artifact: ${id} holds the picture of another job`);
     }

@@ -3,12 +3,16 @@ import { join } from 'node:path';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { Promises } from '../load/promises.ts';
 
-/** `genfleet verify` over every receipt there is; what it names as violations, or why it could not say. */
-export async function verifyReceipts(fleet: Fleet, { receipts }: Promises): Promise<string[]> {
+/** `genfleet verify` over every receipt there is; what it names that it has not named before, or why it could not say. */
+export async function verifyReceipts(fleet: Fleet, { receipts, named }: Promises): Promise<string[]> {
   const file = join(fleet.options.logs, 'receipts.jsonl');
   await writeFile(file, receipts.map((receipt) => `${JSON.stringify(receipt)}\n`).join(''));
   const { code, output } = await fleet.genfleet(['verify', '--receipts', file]);
   if (code === 0) return [];
-  const lines = output.trim().split('\n');
-  return [`genfleet verify ended with ${code}`, ...lines].map((line) => `verify: ${line}`);
+  const lines = output.split('\n').filter((line) => line !== '' && !line.startsWith('verified '));
+  const news = lines.filter((line) => !named.has(line));
+  for (const line of news) named.add(line);
+  // an end that no line explains is one by itself
+  if (lines.length === 0) return [`verify: ended with ${code}`];
+  return news.map((line) => `verify: ${line}`);
 }

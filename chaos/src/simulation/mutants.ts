@@ -77,7 +77,17 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   'stores-nothing': {
     what: 'an artifact that could not be stored is taken for stored',
     worker: ({ artifacts }) => ({
-      artifacts: withPut(artifacts, (...file) => artifacts.put(...file).catch(() => undefined)),
+      artifacts: overlaid(artifacts, {
+        putIfAbsent: (...file) => artifacts.putIfAbsent(...file).catch(() => true),
+      }),
+    }),
+  },
+  'stores-again': {
+    what: 'a second run of a job replaces the files of the first, which its client was told of',
+    worker: ({ artifacts }) => ({
+      artifacts: overlaid(artifacts, {
+        putIfAbsent: (...file) => artifacts.put(...file).then(() => true),
+      }),
     }),
   },
   'runs-the-cancelled': {
@@ -129,10 +139,6 @@ function withSends(bus: Bus, meddle: (producer: Producer) => Producer['send']): 
       return { send: meddle(producer), close: () => producer.close() };
     },
   });
-}
-
-function withPut(artifacts: ArtifactStore, put: ArtifactStore['put']): ArtifactStore {
-  return overlaid(artifacts, { put });
 }
 
 function withJobs(view: LocalView, change: (state: JobState) => JobState): LocalView {

@@ -102,6 +102,12 @@ export class MemoryArtifacts implements ArtifactStore {
     this.#files.set(key, { bytes, contentType });
   }
 
+  async putIfAbsent(key: string, bytes: Uint8Array, contentType: string): Promise<boolean> {
+    if (this.#files.has(key)) return false;
+    await this.put(key, bytes, contentType);
+    return true;
+  }
+
   async *read(key: string) {
     yield (await this.get(key)).bytes;
   }
