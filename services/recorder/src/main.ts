@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openArchive, openBus, openSegmentWriter } from '@genfleet/adapters';
 import { trinoTables } from '@genfleet/archive';
@@ -81,7 +82,7 @@ async function check(): Promise<number> {
 
 function printTables(): void {
   const { ARCHIVE_URL, BUS_URL } = loadConfig();
-  const location = ARCHIVE_URL.replace(/^file:/, 'local://');
+  const location = ARCHIVE_URL.replace(/^file:(.*)/, (_, folder: string) => `local://${resolve(folder)}`);
   for (const statement of trinoTables(schemaNameOf(BUS_URL), location)) console.log(`${statement};\n`);
 }
 
