@@ -47,6 +47,31 @@ wait_for() {
   return 1
 }
 
+# launch NAME SECONDS WORDS: unless it is up, runs the script's `serve`, which ends in exec, with $DIR/NAME.log and waits
+# until its `ready` succeeds. Says the words then.
+launch() {
+  local name=$1 seconds=$2 words=$3
+  mkdir -p "$DIR"
+  lock "$name-$(printf '%s' "$DIR" | cksum | cut -d ' ' -f 1)"
+  if alive "$PID_FILE"; then say "already up, pid $(cat "$PID_FILE")"; return 0; fi
+  serve > "$DIR/$name.log" 2>&1 < /dev/null 9>&- &
+  echo $! > "$PID_FILE"
+  disown
+  wait_for "$seconds" "$PID_FILE" "$DIR/$name.log" ready || { stop_pid "$PID_FILE" 5; return 1; }
+  say "$words"
+}
+
+# verbs STOP-SECONDS VERB: what every script of a server can be told. Explains itself by the comment at its head.
+verbs() {
+  case ${2:-} in
+    install) install ;;
+    start) start ;;
+    stop) stop_pid "$PID_FILE" "$1" ;;
+    status) if alive "$PID_FILE"; then echo "up, pid $(cat "$PID_FILE")"; else echo down; exit 1; fi ;;
+    *) sed -n '2,/^[^#]/{/^#/p}' "$0"; exit 2 ;;
+  esac
+}
+
 # go_install BINARY MODULE-PACKAGE@VERSION: builds a Go program once into $CACHE/bin/BINARY.
 go_install() {
   local binary=$1 package=$2 built

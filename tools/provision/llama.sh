@@ -30,23 +30,12 @@ install() {
 
 ready() { curl -sf "http://127.0.0.1:$PORT/health"; }
 
+serve() { exec "$VENV/bin/python" "$HERE/llama/serve.py" "$VENV/tiny.gguf" "$PORT"; }
+
 start() {
   install
   need curl 'to see when the server is ready' 'install curl'
-  mkdir -p "$DIR"
-  lock "llama-$(printf '%s' "$DIR" | cksum | cut -d ' ' -f 1)"
-  if alive "$PID_FILE"; then say "already up, pid $(cat "$PID_FILE")"; return 0; fi
-  "$VENV/bin/python" "$HERE/llama/serve.py" "$VENV/tiny.gguf" "$PORT" > "$DIR/llama.log" 2>&1 < /dev/null 9>&- &
-  echo $! > "$PID_FILE"
-  disown
-  wait_for 30 "$PID_FILE" "$DIR/llama.log" ready || { stop_pid "$PID_FILE" 5; return 1; }
-  say "llama.cpp is up: http://127.0.0.1:$PORT/v1"
+  launch llama 30 "llama.cpp is up: http://127.0.0.1:$PORT/v1"
 }
 
-case ${1:-} in
-  install) install ;;
-  start) start ;;
-  stop) stop_pid "$PID_FILE" 5 ;;
-  status) if alive "$PID_FILE"; then echo "up, pid $(cat "$PID_FILE")"; else echo down; exit 1; fi ;;
-  *) sed -n '2,5p' "$0"; exit 2 ;;
-esac
+verbs 5 "$@"

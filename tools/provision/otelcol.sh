@@ -39,24 +39,15 @@ configuration() {
 # A GET on the traces path is refused with 405 as soon as it listens.
 ready() { curl -sS -m 2 -o /dev/null "http://127.0.0.1:$HTTP_PORT/v1/traces"; }
 
+serve() {
+  configuration > "$DIR/config.yaml"
+  exec "$BINARY" --config "file:$DIR/config.yaml"
+}
+
 start() {
   install
   need curl 'to see whether it is ready' 'install curl'
-  mkdir -p "$DIR"
-  lock "otelcol-$(printf '%s' "$DIR" | cksum | cut -d ' ' -f 1)"
-  if alive "$PID_FILE"; then say "already up, pid $(cat "$PID_FILE")"; return 0; fi
-  configuration > "$DIR/config.yaml"
-  "$BINARY" --config "file:$DIR/config.yaml" > "$DIR/otelcol.log" 2>&1 < /dev/null 9>&- &
-  echo $! > "$PID_FILE"
-  disown
-  wait_for 30 "$PID_FILE" "$DIR/otelcol.log" ready || { stop_pid "$PID_FILE" 5; return 1; }
-  say "the collector is up: OTLP/HTTP http://127.0.0.1:$HTTP_PORT, gRPC 127.0.0.1:$GRPC_PORT, log $DIR/otelcol.log"
+  launch otelcol 30 "the collector is up: OTLP/HTTP http://127.0.0.1:$HTTP_PORT, gRPC 127.0.0.1:$GRPC_PORT, log $DIR/otelcol.log"
 }
 
-case ${1:-} in
-  install) install ;;
-  start) start ;;
-  stop) stop_pid "$PID_FILE" 5 ;;
-  status) if alive "$PID_FILE"; then echo "up, pid $(cat "$PID_FILE")"; else echo down; exit 1; fi ;;
-  *) sed -n '2,6p' "$0"; exit 2 ;;
-esac
+verbs 5 "$@"

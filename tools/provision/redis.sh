@@ -24,23 +24,13 @@ install() {
 
 ready() { redis-cli -h 127.0.0.1 -p "$PORT" ping; }
 
-start() {
-  install
-  mkdir -p "$DIR"
-  lock "redis-$(printf '%s' "$DIR" | cksum | cut -d ' ' -f 1)"
-  if alive "$PID_FILE"; then say "already up, pid $(cat "$PID_FILE")"; return 0; fi
-  redis-server --bind 127.0.0.1 --port "$PORT" --dir "$DIR" --appendonly yes --appendfsync "$FSYNC" --save '' \
-    > "$DIR/redis.log" 2>&1 < /dev/null 9>&- &
-  echo $! > "$PID_FILE"
-  disown
-  wait_for 20 "$PID_FILE" "$DIR/redis.log" ready || { stop_pid "$PID_FILE" 5; return 1; }
-  say "Redis is up: redis://127.0.0.1:$PORT, appendfsync $FSYNC"
+serve() {
+  exec redis-server --bind 127.0.0.1 --port "$PORT" --dir "$DIR" --appendonly yes --appendfsync "$FSYNC" --save ''
 }
 
-case ${1:-} in
-  install) install ;;
-  start) start ;;
-  stop) stop_pid "$PID_FILE" 10 ;;
-  status) if alive "$PID_FILE"; then echo "up, pid $(cat "$PID_FILE")"; else echo down; exit 1; fi ;;
-  *) sed -n '2,4p' "$0"; exit 2 ;;
-esac
+start() {
+  install
+  launch redis 20 "Redis is up: redis://127.0.0.1:$PORT, appendfsync $FSYNC"
+}
+
+verbs 10 "$@"

@@ -18,27 +18,21 @@ install() {
 # Any answer will do: without a signature it is 403.
 ready() { curl -sS -m 2 -o /dev/null "http://127.0.0.1:$PORT/"; }
 
+serve() {
+  mkdir -p "$DIR/data" "$DIR/iam"
+  export ROOT_ACCESS_KEY=$ACCESS_KEY ROOT_SECRET_KEY=$SECRET_KEY
+  exec "$CACHE/bin/versitygw" --region "$REGION" --port "127.0.0.1:$PORT" posix "$DIR/data"
+}
+
 start() {
   install
   need curl 'to see whether it is ready' 'install curl'
-  mkdir -p "$DIR/data" "$DIR/iam"
-  lock "s3-$(printf '%s' "$DIR" | cksum | cut -d ' ' -f 1)"
-  if alive "$PID_FILE"; then say "already up, pid $(cat "$PID_FILE")"; return 0; fi
-  ROOT_ACCESS_KEY=$ACCESS_KEY ROOT_SECRET_KEY=$SECRET_KEY "$CACHE/bin/versitygw" --region "$REGION" --port "127.0.0.1:$PORT" \
-    posix "$DIR/data" > "$DIR/s3.log" 2>&1 < /dev/null 9>&- &
-  echo $! > "$PID_FILE"
-  disown
-  wait_for 20 "$PID_FILE" "$DIR/s3.log" ready || { stop_pid "$PID_FILE" 5; return 1; }
-  say "S3 is up: http://127.0.0.1:$PORT, region $REGION, data in $DIR/data"
+  launch s3 20 "S3 is up: http://127.0.0.1:$PORT, region $REGION, data in $DIR/data"
 }
 
-case ${1:-} in
-  install) install ;;
-  start) start ;;
-  stop) stop_pid "$PID_FILE" 10 ;;
-  status) if alive "$PID_FILE"; then echo "up, pid $(cat "$PID_FILE")"; else echo down; exit 1; fi ;;
-  wipe)
-    if alive "$PID_FILE"; then say 'it is running: stop it first'; exit 1; fi
-    rm -rf "$DIR" ;;
-  *) sed -n '2,5p' "$0"; exit 2 ;;
-esac
+wipe() {
+  if alive "$PID_FILE"; then say 'it is running: stop it first'; exit 1; fi
+  rm -rf "$DIR"
+}
+
+if [ "${1:-}" = wipe ]; then wipe; else verbs 10 "$@"; fi
