@@ -48,7 +48,7 @@ export const PLANS = {
   tenants: {
     about: 'a tenant who buries the queue in large jobs, beside one with small ones and one who types code',
     full: { durationSeconds: 60, rate: 2, vus: 8 },
-    smoke: { durationSeconds: 2, rate: 2, vus: 2 },
+    smoke: { durationSeconds: 2, rate: 1, vus: 1 },
   },
   soak: {
     about: 'moderate load for long: whether memory and latency drift',

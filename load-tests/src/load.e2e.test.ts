@@ -174,7 +174,6 @@ function load(
 
   it.each([
     [['nope'], {}, 2, /^load: there is no scenario nope; it is one of: .*\n$/],
-    [['user', '--duration', 'soon'], {}, 2, /^load: --duration is a time like .*\n$/],
     [
       ['user'],
       { BASE_URL: 'http://127.0.0.1:9' },
