@@ -19,6 +19,12 @@ const IMPATIENT = {
   LOG_LEVEL: 'info',
 };
 
+interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
 export interface FleetOptions {
   readonly stage: StageName;
   /** Where its state is. */
@@ -122,7 +128,7 @@ export class Fleet {
   }
 
   /** `genfleet` with these words, straight on the backing services. */
-  async genfleet(words: readonly string[]): Promise<{ code: number | null; output: string }> {
+  async genfleet(words: readonly string[]): Promise<Ended> {
     const { PATH = '', HOME = '' } = process.env;
     const flags = ['--disable-warning=ExperimentalWarning', 'services/cli/src/main.ts'];
     const child = spawn(process.execPath, [...flags, ...words], {
@@ -130,13 +136,13 @@ export class Fleet {
       env: { PATH, HOME, ...this.backing.directEnv },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    let output = '';
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.on('data', (text: Buffer) => {
-        output += text.toString();
+    const written = { stdout: '', stderr: '' };
+    for (const name of ['stdout', 'stderr'] as const) {
+      child[name].on('data', (text: Buffer) => {
+        written[name] += text.toString();
       });
     }
-    return new Promise((resolve) => child.once('close', (code) => resolve({ code, output })));
+    return new Promise((resolve) => child.once('close', (code) => resolve({ code, ...written })));
   }
 
   async destroy(): Promise<void> {
@@ -146,7 +152,7 @@ export class Fleet {
   }
 
   async #setUp(): Promise<void> {
-    const { code, output } = await this.genfleet(['setup']);
-    if (code !== 0) throw new Error(`genfleet setup ended with ${code}: ${output}`);
+    const { code, stderr } = await this.genfleet(['setup']);
+    if (code !== 0) throw new Error(`genfleet setup ended with ${code}: ${stderr}`);
   }
 }

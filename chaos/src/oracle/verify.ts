@@ -7,12 +7,12 @@ import type { Promises } from '../load/promises.ts';
 export async function verifyReceipts(fleet: Fleet, { receipts, named }: Promises): Promise<string[]> {
   const file = join(fleet.options.logs, 'receipts.jsonl');
   await writeFile(file, receipts.map((receipt) => `${JSON.stringify(receipt)}\n`).join(''));
-  const { code, output } = await fleet.genfleet(['verify', '--receipts', file]);
+  const { code, stdout, stderr } = await fleet.genfleet(['verify', '--receipts', file]);
   if (code === 0) return [];
-  const lines = output.split('\n').filter((line) => line !== '' && !line.startsWith('verified '));
+  const lines = stdout.split('\n').filter((line) => line !== '' && !line.startsWith('verified '));
   const news = lines.filter((line) => !named.has(line));
   for (const line of news) named.add(line);
   // an end that no line explains is one by itself
-  if (lines.length === 0) return [`verify: ended with ${code}`];
+  if (lines.length === 0) return [`verify: ended with ${code}: ${stderr}`];
   return news.map((line) => `verify: ${line}`);
 }

@@ -32,14 +32,6 @@ export class ProcessStore implements ArtifactStore {
     });
   }
 
-  putIfAbsent(key: string, bytes: Uint8Array): Promise<boolean> {
-    return this.#call('store', () => {
-      if (this.#files.has(key)) return false;
-      this.#files.set(key, bytes);
-      return true;
-    });
-  }
-
   get(key: string): Promise<StoredArtifact> {
     return this.#call('fetch', () => {
       const bytes = this.#files.get(key);
