@@ -77,7 +77,11 @@ export function pastJobsLaw(ledgerOf: () => SqlLedger, timeoutMs: number): void 
             expected.slice(offset, offset + limit),
           ]);
         }
-        const quoted = { fromMs: NOON, grouping: `night "watch"' or '1' = '1`, model: "o'clock" };
+        const quoted = {
+          fromMs: NOON,
+          grouping: `night "watch"' or '1' = '1`,
+          model: "o'clock \0 \\ \u{1f3a8}",
+        };
         expect(await jobs.jobs('txt2img', quoted, { limit: 9, offset: 0, before: ABOVE }, options())).toEqual(
           [],
         );

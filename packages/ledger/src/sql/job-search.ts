@@ -52,7 +52,7 @@ ${page}`;
 function propertiesOf({ tenant, model, grouping }: JobFilter): string[] {
   const given = { tenant, model, of_group: grouping };
   return Object.entries(given).flatMap(([name, value]) =>
-    value === undefined ? [] : [`${name} = ${textLiteral(value)}`],
+    value === undefined ? [] : [`${name} = (${textLiteral(value)})`],
   );
 }
 

@@ -1,8 +1,9 @@
 import { CLOCK_SKEW_MS } from '../clock-skew.ts';
 
-/** A text in SQL. */
+/** A text in SQL, whatever is in it: to an engine's parser a NUL is the end of the query. */
 export function textLiteral(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
+  const parts = text.split('\0').map((part) => `'${part.replaceAll("'", "''")}'`);
+  return parts.join(' || chr(0) || ');
 }
 
 /** A moment as `timestamp '…'` wants it, in UTC; Unix time in ms. */

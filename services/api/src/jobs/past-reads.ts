@@ -1,4 +1,4 @@
-import { GenfleetError, jobIdTimeMs, type Kind } from '@genfleet/job';
+import { type ErrorCode, GenfleetError, jobIdTimeMs, type Kind } from '@genfleet/job';
 import {
   type JobFilter,
   type PastJob,
@@ -18,7 +18,7 @@ const RETRY_AFTER_SECONDS = 5;
 const BUSY_RETRY_SECONDS = 2;
 /** Lists that are polled are asked once in this time: what they are of is over. */
 const KEPT_MS = 60_000;
-const KEPT_LISTS = 50;
+const KEPT_LISTS = 20;
 
 const PLACE = 'What is older than the view is in the ledger, which';
 const LATE = `${PLACE} did not answer within ${TIMEOUT_MS / 1_000} s`;
@@ -96,19 +96,24 @@ export class PastReads {
     const limited = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
     try {
       const value = this.#turns.take(caller, limited, () => read(limited));
-      if (value === undefined) {
-        return refused(BUSY, BUSY_RETRY_SECONDS);
-      }
+      if (value === undefined) return refused(BUSY, BUSY_RETRY_SECONDS);
       return { ok: true, value: await value };
     } catch (error) {
       if (signal.aborted) return refused('The service is stopping', RETRY_AFTER_SECONDS);
+      const code = error instanceof GenfleetError ? error.code : undefined;
+      const isLate = limited.aborted || code === 'query_timeout';
+      if (!isLate && !isAway(code)) throw error;
       this.#log.warn({ err: error }, 'the ledger could not be asked for jobs older than the view');
-      const isLate = limited.aborted || (error instanceof GenfleetError && error.code === 'query_timeout');
       if (isLate) return refused(LATE, RETRY_AFTER_SECONDS);
       this.#awayUntilMs = this.#clock() + RETRY_AFTER_SECONDS * 1_000;
       return refused(AWAY, RETRY_AFTER_SECONDS);
     }
   }
+}
+
+/** What the engine and the bus under it throw when they can't be reached. */
+function isAway(code: ErrorCode | undefined): boolean {
+  return code === 'ledger_failed' || code === 'bus_unavailable' || code === 'closed';
 }
 
 function refused(detail: string, seconds: number): { ok: false; problem: Problem } {
