@@ -3,6 +3,7 @@ import type { Fleet } from './fleet/fleet.ts';
 import { Caller } from './load/caller.ts';
 import { Load } from './load/load.ts';
 import type { Promises } from './load/promises.ts';
+import { archiveFaults } from './oracle/archive.ts';
 import { judge, type Verdict } from './oracle/judge.ts';
 import { verifyReceipts } from './oracle/verify.ts';
 
@@ -11,6 +12,9 @@ const WARM_UP_JOBS = 6;
 const WARM_UP_MS = 60_000;
 /** After the recovery: for everything that was promised to end. */
 const SETTLE_MS = 60_000;
+
+/** For the recorder to come to the end of the topics. */
+const ARCHIVED_MS = 60_000;
 
 /** What became of one experiment. Times in ms. */
 export interface Played extends Verdict {
@@ -60,6 +64,7 @@ export async function play(experiment: Experiment, fleet: Fleet, kept: Promises)
     mayDie: experiment.mayDie ?? (() => false),
   });
   const given = await verifyReceipts(fleet, kept);
+  const archived = experiment.looksAtArchive ? await archiveFaults(fleet.backing.directEnv, ARCHIVED_MS) : [];
   const ended = fleet.members.flatMap((member) => member.takeFault());
   kept.refused.length = 0;
   const old = jobs.filter(({ acceptedMs }) => acceptedMs <= overMs);
@@ -67,7 +72,7 @@ export async function play(experiment: Experiment, fleet: Fleet, kept: Promises)
   return {
     ...{ name, injects, stage: fleet.options.stage },
     ...verdict,
-    violations: [...faults, ...ended, ...verdict.violations, ...given],
+    violations: [...faults, ...ended, ...verdict.violations, ...given, ...archived],
     resets: kept.resets - before.resets,
     busy: kept.busy - before.busy,
     faultMs: overMs - beganMs,

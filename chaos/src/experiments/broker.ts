@@ -2,6 +2,7 @@ import type { Fleet } from '../fleet/fleet.ts';
 import { POINTS, type Point } from '../inside/points.ts';
 import { within } from '../within.ts';
 import type { Experiment } from './experiment.ts';
+import { memberAt } from './member-at.ts';
 
 const PASSES_MS = 30_000;
 /** A broker on a busy machine takes so long to come back, and its clients to find it. */
@@ -32,8 +33,7 @@ const kills: readonly Experiment[] = STEPS.map((point) => ({
   harmsBroker: true,
   recoversWithinMs: RECOVERS_MS,
   inject: async ({ fleet }) => {
-    const [member] = POINTS[point].startsWith('API') ? fleet.apis : fleet.workers;
-    if (!member) throw new TypeError('the fleet has a member of every service');
+    const member = memberAt(point, fleet);
     const broker = brokerOf(fleet);
     await within(PASSES_MS, `${member.name} to pass ${point}`, member.hold(point));
     await broker.kill();

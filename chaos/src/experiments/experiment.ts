@@ -16,6 +16,8 @@ export interface Experiment {
   readonly on: readonly StageName[];
   /** Where it is in the form that is run with every change. */
   readonly shortOn?: readonly StageName[];
+  /** The archive is held against the topics, file by file. */
+  readonly looksAtArchive?: true;
   /** The broker is harmed: it must be one of our own. */
   readonly harmsBroker?: true;
   /** From the end of the fault to the first completion of a job accepted after it. */

@@ -7,9 +7,10 @@ import { networkFaults } from './network.ts';
 import { repetitions } from './repetition.ts';
 import { restarts } from './restarts.ts';
 
-/** All there are, in the order in which they are played. */
+/** All there are, in the order in which they are played: what reads the whole archive comes while it is small. */
 export const EXPERIMENTS: readonly Experiment[] = [
-  ...killPoints,
+  ...killPoints.filter(({ looksAtArchive }) => looksAtArchive),
+  ...killPoints.filter(({ looksAtArchive }) => !looksAtArchive),
   ...engineFaults,
   ...repetitions,
   ...networkFaults,

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { StageName } from '../fleet/backing.ts';
-import type { Member } from '../fleet/member.ts';
 import { FAILING } from '../fleet/model-container.ts';
 import { POINT_NAMES, POINTS, type Point } from '../inside/points.ts';
 import { within } from '../within.ts';
 import { EVERYWHERE, type Experiment, type Scene } from './experiment.ts';
+import { memberAt } from './member-at.ts';
 
 /** For a process to come past a point that it passes with every job. */
 const PASSES_MS = 30_000;
@@ -19,17 +19,11 @@ const SHORT: Partial<Record<Point, readonly StageName[]>> = {
   'claim.sent': ['embedded'],
   'artifact.half': ['embedded'],
   'completed.unsent': EVERYWHERE,
-  'completed.sent': ['embedded'],
-};
-
-const memberAt = (point: Point, { fleet }: Scene): Member => {
-  const [member] = POINTS[point].startsWith('API') ? fleet.apis : fleet.workers;
-  if (!member) throw new TypeError('the fleet has a member of every service');
-  return member;
+  'archive.claimed': ['embedded'],
 };
 
 async function killAt(point: Point, scene: Scene): Promise<void> {
-  const member = memberAt(point, scene);
+  const member = memberAt(point, scene.fleet);
   const death = member.death();
   member.order({ do: 'kill', at: point, passage: PASSAGE });
   await within(PASSES_MS, `${member.name} to pass ${point}`, death);
@@ -51,7 +45,7 @@ async function killAtFailure(point: Point, scene: Scene): Promise<void> {
 }
 
 async function killAtCancel(point: Point, scene: Scene): Promise<void> {
-  const member = memberAt(point, scene);
+  const member = memberAt(point, scene.fleet);
   const death = member.death();
   member.order({ do: 'kill', at: point, passage: 1 });
   scene.fleet.model.stepMs = LONG_STEP_MS;
@@ -71,7 +65,7 @@ async function killAtCancel(point: Point, scene: Scene): Promise<void> {
 }
 
 async function killAtRelease(point: Point, scene: Scene): Promise<void> {
-  const member = memberAt(point, scene);
+  const member = memberAt(point, scene.fleet);
   const death = member.death();
   scene.fleet.model.stepMs = LONG_STEP_MS;
   try {
@@ -103,7 +97,8 @@ function injectorOf(point: Point): (scene: Scene) => Promise<void> {
 export const killPoints: readonly Experiment[] = POINT_NAMES.map((point) => ({
   name: `kill-${point}`,
   injects: `kill -9: ${POINTS[point]}`,
-  on: point === 'artifact.half' ? ['embedded'] : EVERYWHERE,
+  on: point.endsWith('.half') ? ['embedded'] : EVERYWHERE,
+  ...(point.startsWith('archive.') ? { looksAtArchive: true } : {}),
   ...(SHORT[point] ? { shortOn: SHORT[point] } : {}),
   recoversWithinMs: 15_000,
   mayDie: ({ prompt }) => prompt.startsWith(FAILING),

@@ -36,7 +36,7 @@ export interface FleetOptions {
   readonly mutant?: string | undefined;
 }
 
-/** Two APIs and three workers as processes of their own, over real backing services, with ways to all of them. */
+/** Two APIs, three workers and a recorder as processes of their own, over real backing services, with ways to all of them. */
 export class Fleet {
   readonly options: FleetOptions;
   /** Of the model, as long as nobody wants it to be slower. */
@@ -47,12 +47,13 @@ export class Fleet {
   readonly toModel: Way;
   readonly apis: readonly Member[];
   readonly workers: readonly Member[];
+  readonly recorder: Member;
   readonly #network: Network;
   readonly #ports: readonly number[];
 
   private constructor(
     options: FleetOptions,
-    parts: Pick<Fleet, 'backing' | 'model' | 'texts' | 'toModel' | 'apis' | 'workers'>,
+    parts: Pick<Fleet, 'backing' | 'model' | 'texts' | 'toModel' | 'apis' | 'workers' | 'recorder'>,
     network: Network,
     ports: readonly number[],
   ) {
@@ -63,6 +64,7 @@ export class Fleet {
     this.toModel = parts.toModel;
     this.apis = parts.apis;
     this.workers = parts.workers;
+    this.recorder = parts.recorder;
     this.#network = network;
     this.#ports = ports;
   }
@@ -98,15 +100,22 @@ export class Fleet {
         return memberOf('worker', number, { ...own, ENGINE_URL, WORKER_PORT: '0' });
       }),
     );
+    const keeping = { ARCHIVE_INTERVAL_SECONDS: '2', RECORDER_PORT: '0' };
+    const recorder = memberOf('recorder', 0, { ...(await env('recorder-1', APIS + WORKERS)), ...keeping });
     function memberOf(service: ServiceName, number: number, own: Record<string, string>): Member {
       return new Member({ name: `${service}-${number + 1}`, service, env: own, logs, mutant });
     }
-    const fleet = new Fleet(options, { backing, model, texts, toModel, apis, workers }, network, ports);
+    const fleet = new Fleet(
+      options,
+      { backing, model, texts, toModel, apis, workers, recorder },
+      network,
+      ports,
+    );
     try {
       if (stage === 'pulsar') await fleet.#setUp();
       // one makes the file of the embedded bus, the others find it
       await fleet.apis[0]?.start();
-      await Promise.all([...apis.slice(1), ...workers].map((member) => member.start()));
+      await Promise.all([...apis.slice(1), ...workers, recorder].map((member) => member.start()));
       return fleet;
     } catch (error) {
       await fleet.destroy();
@@ -115,7 +124,7 @@ export class Fleet {
   }
 
   get members(): readonly Member[] {
-    return [...this.apis, ...this.workers];
+    return [...this.apis, ...this.workers, this.recorder];
   }
 
   /** Where the APIs are, whether or not they answer. */

@@ -22,7 +22,7 @@ export type ServiceName = 'api' | 'worker' | 'recorder';
 const READY: Record<ServiceName, RegExp> = {
   api: /API listens on (http:[^"]+)/,
   worker: /worker (\S+) takes jobs/,
-  recorder: /recorder (?:\S+ )?(?:records|reads|runs|is ready)/,
+  recorder: /the (recorder) keeps the archive/,
 };
 
 export interface MemberOptions {

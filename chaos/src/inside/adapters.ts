@@ -4,9 +4,10 @@ import type { Config } from '@genfleet/config';
 import { service } from './service.ts';
 import { watchBus } from './watched-bus.ts';
 import { watchEngine } from './watched-engine.ts';
-import { watchArtifacts } from './watched-store.ts';
+import { watchArchive, watchArtifacts } from './watched-store.ts';
 
-export { openAuthenticator, openLedger, openRateLimiter } from '@genfleet/adapters';
+// what is exported below by the same name comes in its place
+export * from '@genfleet/adapters';
 
 export async function openBus(config: Config) {
   return watchBus(await adapters.openBus(config), service);
@@ -14,6 +15,10 @@ export async function openBus(config: Config) {
 
 export async function openArtifacts(config: Config) {
   return watchArtifacts(await adapters.openArtifacts(config));
+}
+
+export async function openArchive(config: Config) {
+  return watchArchive(await adapters.openArchive(config));
 }
 
 export async function openEngines(...args: Parameters<typeof adapters.openEngines>) {

@@ -28,6 +28,13 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
       '$&  if (state.starts.some((start) => start.claim === claim)) return state.request?.attempt ?? 1;\n',
     caughtBy: 'poison',
   },
+  'archive-not-atomic': {
+    about: 'a file is put into the archive before its place there is claimed',
+    module: '/services/recorder/src/topic-recorder.ts',
+    original: /const claimed = await this\.#patiently\(\(\) => archive\.claim\(segment\), ended\);/,
+    replacement: 'await this.#patiently(() => archive.put(segment, bytes), ended);\n$&',
+    caughtBy: 'kill-archive.unclaimed',
+  },
   'artifact-not-atomic': {
     about: 'an artifact is written under its own name, piece by piece',
     module: '/packages/artifacts-file/src/durable-write.ts',

@@ -29,6 +29,10 @@ export const POINTS = {
   'release.sent': 'worker: the claim is given back; the job is not handed back to the bus',
   'ack.undone': 'worker: the outcome is durable; the job is about to be acknowledged',
   'ack.done': 'worker: the job is acknowledged',
+  'archive.unclaimed': 'recorder: a segment is closed; its place in the archive is not claimed',
+  'archive.claimed': 'recorder: the place is claimed; its file is not there',
+  'archive.half': 'recorder: a file is written and has not got its name (file store only)',
+  'archive.stored': 'recorder: the file is there; nothing of the next is',
 } as const;
 
 export type Point = keyof typeof POINTS;

@@ -1,8 +1,9 @@
 import fs from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import { DatabaseSync } from 'node:sqlite';
-import type { ArtifactStore } from '@genfleet/artifacts';
+import type { ArtifactStore, ObjectStore } from '@genfleet/artifacts';
 import { pass, passSync } from './passage.ts';
+import { service } from './service.ts';
 import { override } from './watched-bus.ts';
 
 /** A store whose puts pass the points. */
@@ -17,12 +18,33 @@ export function watchArtifacts(store: ArtifactStore): ArtifactStore {
   });
 }
 
+/** A store of objects, which are the archive's records and files, whose puts pass the points. */
+export function watchArchive(objects: ObjectStore): ObjectStore {
+  return override(objects, {
+    putIfAbsent: async (key, bytes) => {
+      await pass('archive.unclaimed', key);
+      const isNew = await objects.putIfAbsent(key, bytes);
+      await pass('archive.claimed', key);
+      return isNew;
+    },
+    put: async (key, bytes) => {
+      await objects.put(key, bytes);
+      await pass('archive.stored', key);
+    },
+  });
+}
+
 /** Files are written, then given their name: in between they are whole and nobody finds them. */
 export function watchNaming(): void {
-  const { link } = fs;
+  const { link, rename } = fs;
+  const half = service === 'recorder' ? 'archive.half' : 'artifact.half';
   fs.link = async (from, to) => {
-    await pass('artifact.half', String(to));
+    await pass(half, String(to));
     return link(from, to);
+  };
+  fs.rename = async (from, to) => {
+    await pass(half, String(to));
+    return rename(from, to);
   };
   syncBuiltinESMExports();
 }
