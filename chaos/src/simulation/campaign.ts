@@ -4,7 +4,7 @@ import { MUTANTS } from './mutants.ts';
 import { runSchedule, type ScheduleResult } from './schedule.ts';
 
 /** Every so many-th schedule folds into the product's own view. */
-const REAL_VIEWS_EVERY = 200;
+const REAL_VIEWS_EVERY = 500;
 /** More failures than this are no news. */
 const MAX_FAILURES = 10;
 
@@ -67,6 +67,26 @@ export function addTo(
   tally.longestRecoveryMs = Math.max(tally.longestRecoveryMs, more.longestRecoveryMs);
   for (const [what, count] of more.counts) tally.counts.set(what, (tally.counts.get(what) ?? 0) + count);
   tally.failures.push(...more.failures.slice(0, MAX_FAILURES - tally.failures.length));
+}
+
+/** Whether and when a mutant was noticed. */
+export interface Hunt {
+  readonly mutant: string;
+  readonly tally: Tally;
+}
+
+/** Lives through schedules with each mutant until it is noticed. */
+export async function hunt(
+  mutants: readonly string[],
+  firstSeed: number,
+  schedules: number,
+): Promise<Hunt[]> {
+  const hunts: Hunt[] = [];
+  for (const mutant of mutants) {
+    const tally = await runCampaign({ firstSeed, schedules, stride: 1, mutant, stopsAtFailure: true });
+    hunts.push({ mutant, tally });
+  }
+  return hunts;
 }
 
 /** A schedule told step by step, with as few faults as still break the promise. */

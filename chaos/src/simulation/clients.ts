@@ -14,6 +14,8 @@ const TRIES = 4;
 const PATIENCE_MS = 12_000;
 const MAX_REDRIVES = 2;
 
+type Behaviours = Omit<Plan, 'run'>;
+
 /** What one client wants, drawn from the seed. */
 interface Wish {
   readonly number: number;
@@ -25,7 +27,7 @@ interface Wish {
   readonly cancelsAfterMs: number | undefined;
   readonly redrives: boolean;
   /** What the engine does to each run of the job; the last holds for all beyond. */
-  readonly plans: readonly Plan[];
+  readonly plans: readonly Behaviours[];
 }
 
 /** The people before the fleet: they ask for jobs, ask again, lose patience, bring dead letters back. */
@@ -66,7 +68,7 @@ export class Clients {
     const plan = plans[Math.min(run, plans.length - 1)];
     if (!plan) throw new RangeError(`nobody asked for ${settings.prompt}`);
     this.#world.story.count(`engine: ${plan.behaviour}`);
-    return plan;
+    return { ...plan, run: run + 1 };
   }
 
   #ask(wish: Wish, attempt: number): void {
@@ -189,7 +191,7 @@ export class Clients {
 function drawWish(random: Random, number: number): Wish {
   const isCursed = random.chance(0.12);
   const curse: Behaviour = random.pick(['kills its worker', 'fails', 'hangs and is deaf', 'makes too few']);
-  const plans = Array.from({ length: 6 }, (): Plan => {
+  const plans = Array.from({ length: 6 }, (): Behaviours => {
     const behaviour = isCursed ? curse : random.chance(0.7) ? 'succeeds' : random.pick(BEHAVIOURS);
     return { behaviour, steps: random.int(1, 4), stepMs: Math.round(random.skewed(20, 1_500)) };
   });

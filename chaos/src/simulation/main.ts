@@ -83,13 +83,20 @@ async function campaign(
 }
 
 async function tryMutants(): Promise<void> {
-  for (const [name, { what }] of Object.entries(MUTANTS)) {
-    const { schedules, failures } = await campaign(MUTANT_SCHEDULES, name, true);
-    const [first] = failures;
+  const names = Object.keys(MUTANTS);
+  const firstSeed = whole('from', values.from);
+  const hunts = await Promise.all(
+    Array.from({ length: threads }, (_, thread) => {
+      const mutants = names.filter((_name, place) => place % threads === thread);
+      return runTask({ do: 'hunt', mutants, firstSeed, schedules: MUTANT_SCHEDULES });
+    }),
+  );
+  for (const { mutant, tally } of hunts.flat()) {
+    const [first] = tally.failures;
     if (!first) process.exitCode = 1;
     const end = first
-      ? `caught after ${schedules} schedules, seed ${first.seed}: ${first.violations[0]}`
-      : `SURVIVED ${schedules} schedules`;
-    console.log(`${name} (${what})\n  ${end}`);
+      ? `caught after ${tally.schedules} schedules, seed ${first.seed}: ${first.violations[0]}`
+      : `SURVIVED ${tally.schedules} schedules`;
+    console.log(`${mutant} (${MUTANTS[mutant]?.what})\n  ${end}`);
   }
 }

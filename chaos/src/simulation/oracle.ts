@@ -189,6 +189,7 @@ export class Oracle {
         `${named} is ${status}, though ${first.event.type} stands before it in the ledger`,
       );
     }
+    if (state.outcome?.type === 'completed') this.#checkArtifacts(state.outcome.event);
     for (const view of views) {
       const seen = view.job(id);
       if (isDeepStrictEqual(seen, state)) continue;

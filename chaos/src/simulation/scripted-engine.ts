@@ -21,6 +21,8 @@ export interface Plan {
   readonly behaviour: Behaviour;
   readonly steps: number;
   readonly stepMs: number;
+  /** Of the runs of this job, from 1: no two make the same picture. */
+  readonly run: number;
 }
 
 export interface EngineWatch {
@@ -65,7 +67,8 @@ export class ScriptedEngine implements ImageEngine {
   async close(): Promise<void> {}
 
   async #generate(task: ImageTask): Promise<ImageResult> {
-    const { behaviour, steps, stepMs } = this.#watch.begins(task);
+    const plan = this.#watch.begins(task);
+    const { behaviour, steps, stepMs } = plan;
     for (let step = 1; step <= steps; step++) {
       await sleep(stepMs);
       if (task.signal.aborted && behaviour !== 'hangs and is deaf') return stopped();
@@ -76,7 +79,7 @@ export class ScriptedEngine implements ImageEngine {
       case 'succeeds':
       case 'makes too few':
       case 'makes another size':
-        return pictures(task, behaviour, steps * stepMs);
+        return pictures(task, plan);
       case 'fails':
         return { ok: false, error: new GenfleetError('engine_failed', 'the engine failed') };
       case 'refuses':
@@ -98,14 +101,15 @@ export class ScriptedEngine implements ImageEngine {
   }
 }
 
-function pictures(task: ImageTask, behaviour: Behaviour, generateMs: number): ImageResult {
+function pictures(task: ImageTask, { behaviour, steps, stepMs, run }: Plan): ImageResult {
   const { height } = task.settings;
   const width = task.settings.width + (behaviour === 'makes another size' ? 8 : 0);
   const images = task.seeds.map((seed): GeneratedImage => {
-    return { encoding: 'png', width, height, bytes: new TextEncoder().encode(`${task.id} ${seed}`) };
+    const bytes = new TextEncoder().encode(`${task.id} ${seed} ${run}`);
+    return { encoding: 'png', width, height, bytes };
   });
   if (behaviour === 'makes too few') images.pop();
-  return { ok: true, images, model: task.settings.model, modelLoadMs: 0, generateMs };
+  return { ok: true, images, model: task.settings.model, modelLoadMs: 0, generateMs: steps * stepMs };
 }
 
 function stopped(): ImageResult {
