@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -71,10 +71,16 @@ export class Product {
 
   /** Ends the process in which models run, as running out of memory would: its runs fail, and it is started again. */
   killEngine(): void {
-    const processes = execFileSync('pgrep', ['-P', String(this.#process?.pid), '-f', 'engine'], {
-      encoding: 'utf8',
-    });
-    for (const pid of processes.trim().split('\n')) process.kill(Number(pid), 'SIGKILL');
+    const [pid] = this.children('engine-process');
+    if (pid === undefined) throw new Error('the product runs no engine');
+    process.kill(pid, 'SIGKILL');
+  }
+
+  /** Ids of its own processes of that name. */
+  children(name: string): number[] {
+    const args = ['-P', String(this.#process?.pid), '-f', name];
+    const { stdout } = spawnSync('pgrep', args, { encoding: 'utf8' });
+    return stdout.split('\n').filter(Boolean).map(Number);
   }
 
   async end(signal: NodeJS.Signals): Promise<void> {

@@ -7,7 +7,7 @@ import { known } from '../server.ts';
 import { KIND_WORDS } from '../wording.ts';
 import {
   fromLocalTime,
-  isFiltering,
+  isChanged,
   type JobFilter,
   KINDS,
   type Last,
@@ -20,12 +20,13 @@ import {
 /** How long somebody who types must pause before it is taken for what they want. */
 const PAUSE_MS = 500;
 
-const RANGES: readonly (readonly [last: Last | '', label: string])[] = [
+const RANGES: readonly (readonly [last: Last, label: string])[] = [
   ['1h', 'Last hour'],
+  ['12h', '12 hours'],
   ['24h', '24 hours'],
   ['7d', '7 days'],
   ['30d', '30 days'],
-  ['', 'All time'],
+  ['all', 'All time'],
 ];
 
 interface Props {
@@ -43,13 +44,13 @@ export function FilterBar(props: Props): JSX.Element {
       <summary>
         <Icon name="settings" />
         Filters
-        {isFiltering(filter) && <span class="hint">in use</span>}
+        {isChanged(filter) && <span class="hint">changed</span>}
       </summary>
       <search class="filter-fields">
         <div class="filter-chips">
           <StatusChips {...props} />
           <RangeChips {...props} />
-          {isFiltering(filter) && (
+          {isChanged(filter) && (
             <button
               type="button"
               class="quiet"
@@ -129,16 +130,11 @@ function StatusChips({ filter, onChange }: Props): JSX.Element {
 }
 
 function RangeChips({ filter, onChange }: Props): JSX.Element {
-  const isOwn = filter.from !== '' || filter.to !== '';
   return (
     <fieldset class="chips">
       <legend>Asked for in</legend>
       {RANGES.map(([last, label]) => (
-        <Chip
-          key={label}
-          isOn={filter.last === last && !isOwn}
-          onClick={() => onChange({ last, from: '', to: '' })}
-        >
+        <Chip key={label} isOn={filter.last === last} onClick={() => onChange({ last, from: '', to: '' })}>
           {label}
         </Chip>
       ))}

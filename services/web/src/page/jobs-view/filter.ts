@@ -6,7 +6,7 @@ export interface JobFilter {
   readonly model: string;
   readonly tenant: string;
   readonly grouping: string;
-  /** A range that ends now. Not beside `from` and `to`. */
+  /** A range that ends now; empty beside `from` or `to`. */
   readonly last: Last | '';
   /** ISO 8601 in UTC; jobs that were asked for at this time or later. */
   readonly from: string;
@@ -20,13 +20,16 @@ export const STATUSES = ['queued', 'running', 'retrying', 'completed', 'dead', '
 export type Status = (typeof STATUSES)[number];
 
 const HOUR_MS = 3_600_000;
-export const LASTS = {
+const LASTS = {
   '1h': HOUR_MS,
+  '12h': 12 * HOUR_MS,
   '24h': 24 * HOUR_MS,
   '7d': 168 * HOUR_MS,
   '30d': 720 * HOUR_MS,
 } as const;
-export type Last = keyof typeof LASTS;
+/** What servers have at hand: their views end somewhere, and what is older they have to ask the ledger for. */
+const LAST = '12h';
+export type Last = keyof typeof LASTS | 'all';
 
 export const KINDS = ['txt2img', 'completion'] as const;
 
@@ -36,7 +39,7 @@ export const NO_FILTER: JobFilter = {
   model: '',
   tenant: '',
   grouping: '',
-  last: '',
+  last: LAST,
   from: '',
   to: '',
   charts: false,
@@ -47,22 +50,23 @@ export function filterOf(query: string): JobFilter {
   const given = new URLSearchParams(query);
   const text = (name: string) => given.get(name)?.trim() ?? '';
   const named = text('status').split(',');
-  const last = isLast(text('last')) ? (text('last') as Last) : '';
+  const [from, to] = [timeOf(text('from')), timeOf(text('to'))];
+  const last = isLast(text('last')) ? text('last') : from + to === '' ? LAST : '';
   return {
     kind: KINDS.find((kind) => kind === text('kind')) ?? '',
     status: STATUSES.filter((status) => named.includes(status)),
     model: text('model'),
     tenant: text('tenant'),
     grouping: text('grouping'),
-    last,
-    from: last === '' ? timeOf(text('from')) : '',
-    to: last === '' ? timeOf(text('to')) : '',
+    last: last as Last | '',
+    from: last === '' ? from : '',
+    to: last === '' ? to : '',
     charts: text('charts') === 'open',
   };
 }
 
-function isLast(text: string): text is Last {
-  return Object.hasOwn(LASTS, text);
+function isLast(text: string): boolean {
+  return text === 'all' || Object.hasOwn(LASTS, text);
 }
 
 /** The same moment as this page writes it, or nothing when it is none. */
@@ -75,9 +79,8 @@ function timeOf(text: string): string {
 export function jobsHref(filter: JobFilter, id?: string): string {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(filter)) {
-    if (name === 'charts') {
-      if (filter.charts) query.set(name, 'open');
-    } else if (value.length > 0) query.set(name, String(value));
+    const text = name === 'charts' ? (value ? 'open' : '') : String(value);
+    if (text !== '' && text !== NO_FILTER[name as 'last']) query.set(name, text);
   }
   // a comma may stand in an address as it is, and reads better
   const text = query.toString().replaceAll('%2C', ',').replaceAll('%3A', ':');
@@ -91,6 +94,7 @@ export interface Period {
 }
 
 export function periodOf({ last, from, to }: JobFilter, nowMs: number): Period {
+  if (last === 'all') return { fromMs: undefined, toMs: undefined };
   if (last !== '') return { fromMs: nowMs - LASTS[last], toMs: undefined };
   const ms = (text: string) => (text === '' ? undefined : Date.parse(text));
   return { fromMs: ms(from), toMs: ms(to) };
@@ -104,8 +108,8 @@ export function boundsOf({ fromMs, toMs }: Period): { readonly from?: string; re
   };
 }
 
-/** Whether the filter leaves out any job. */
-export function isFiltering(filter: JobFilter): boolean {
+/** Whether the filter is another than the one to begin with. */
+export function isChanged(filter: JobFilter): boolean {
   return jobsHref({ ...filter, charts: false }) !== jobsHref(NO_FILTER);
 }
 

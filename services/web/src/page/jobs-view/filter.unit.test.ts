@@ -3,7 +3,7 @@ import {
   boundsOf,
   filterOf,
   fromLocalTime,
-  isFiltering,
+  isChanged,
   type JobFilter,
   jobsHref,
   localTime,
@@ -30,7 +30,9 @@ describe('filterOf and jobsHref', () => {
   it.each([
     ['no filter', NO_FILTER],
     ['all of them', FULL],
-    ['a range up to now', { ...NO_FILTER, last: '24h' as const }],
+    ['a range up to now', { ...NO_FILTER, last: '7d' as const }],
+    ['names like ranges', { ...NO_FILTER, model: '12h', tenant: 'all' }],
+    ['all time', { ...NO_FILTER, last: 'all' as const }],
   ])('are each other’s way back: %s', (_name, filter) => {
     expect(filterOf(queryOf(jobsHref(filter)))).toEqual(filter);
   });
@@ -52,6 +54,8 @@ describe('filterOf and jobsHref', () => {
 
   it('take one of two ranges', () => {
     expect(filterOf('last=1h&from=2026-03-01T00:00:00Z')).toEqual({ ...NO_FILTER, last: '1h' });
+    const from = '2026-03-01T00:00:00.000Z';
+    expect(filterOf('from=2026-03-01')).toEqual({ ...NO_FILTER, last: '', from });
   });
 });
 
@@ -62,16 +66,20 @@ describe('periodOf and boundsOf', () => {
   });
 
   it('leave open what has no bound', () => {
-    expect(boundsOf(periodOf(NO_FILTER, NOW_MS))).toEqual({});
+    expect(boundsOf(periodOf({ ...NO_FILTER, last: 'all' }, NOW_MS))).toEqual({});
     const to = '2026-03-01T00:00:00.000Z';
-    expect(boundsOf(periodOf({ ...NO_FILTER, to }, NOW_MS))).toEqual({ to });
+    expect(boundsOf(periodOf({ ...NO_FILTER, last: '', to }, NOW_MS))).toEqual({ to });
+  });
+
+  it('begin with what servers have at hand', () => {
+    expect(boundsOf(periodOf(filterOf(''), NOW_MS))).toEqual({ from: '2026-03-02T00:00:00.000Z' });
   });
 });
 
-describe('isFiltering', () => {
+describe('isChanged', () => {
   it('does not take the charts for a filter', () => {
-    expect(isFiltering({ ...NO_FILTER, charts: true })).toBe(false);
-    expect(isFiltering({ ...NO_FILTER, tenant: 'a' })).toBe(true);
+    expect(isChanged({ ...NO_FILTER, charts: true })).toBe(false);
+    expect(isChanged({ ...NO_FILTER, tenant: 'a' })).toBe(true);
   });
 });
 

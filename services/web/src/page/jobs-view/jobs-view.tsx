@@ -6,7 +6,7 @@ import { lazyPart } from '../lazy-part.tsx';
 import { replaceAddress, route } from '../route.ts';
 import { messageOf } from '../server.ts';
 import { token } from '../token.ts';
-import { filterOf, isFiltering, type JobFilter, jobsHref } from './filter.ts';
+import { filterOf, isChanged, type JobFilter, jobsHref, NO_FILTER } from './filter.ts';
 import { FilterBar } from './filter-bar.tsx';
 import { JobHistorySheet } from './job-history.tsx';
 import { JobTable } from './job-table.tsx';
@@ -136,12 +136,14 @@ function WaitingNote(): JSX.Element {
 
 function Empty({ filter }: { filter: JobFilter }): JSX.Element {
   if (isLoading.value) return <p class="nothing">Loading…</p>;
-  if (!isFiltering(filter)) return <p class="nothing">No jobs yet. Make a picture and it is listed here.</p>;
+  if (filter.last === 'all' && !isChanged({ ...filter, last: NO_FILTER.last })) {
+    return <p class="nothing">No jobs yet. Make a picture and it is listed here.</p>;
+  }
   return (
     <p class="nothing">
-      No job matches these filters.{' '}
-      {(filter.last !== '' || filter.from !== '' || filter.to !== '') && (
-        <button type="button" class="quiet" onClick={() => change({ last: '', from: '', to: '' })}>
+      {isChanged(filter) ? 'No job matches these filters.' : 'No job in the last 12 hours.'}{' '}
+      {filter.last !== 'all' && (
+        <button type="button" class="quiet" onClick={() => change({ last: 'all', from: '', to: '' })}>
           Look at all time
         </button>
       )}

@@ -8,7 +8,7 @@ export function SpreadChart({ spreads }: { spreads: readonly Spread[] }): JSX.El
   const names = spreads[0]?.percentiles.map(({ name }) => name) ?? [];
   return (
     <>
-      <table class="figures-table">
+      <table class="figures-table spreads">
         <thead>
           <tr>
             <th scope="col">Model</th>
