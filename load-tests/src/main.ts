@@ -20,13 +20,16 @@ if (process.argv.length < 3 || process.argv.includes('--help')) {
   process.exitCode = EXIT.misunderstood;
 } else {
   const say = (line: string) => void process.stdout.write(`${line}\n`);
+  const interrupted = interruptions();
   process.exitCode = await runLoad(words, {
     env: process.env,
-    interrupted: interruptions(),
+    interrupted,
     now: Date.now,
     say,
     complain,
   }).catch((error: Error) => {
+    // what was being started heard the Ctrl-C as well
+    if (interrupted[0].aborted) return EXIT.interrupted;
     complain(`load: ${error.message}`);
     return EXIT.failed;
   });

@@ -75,10 +75,14 @@ async function measured(
   try {
     const result = await runK6({ words, baseUrl: url, env, interrupted, ...at });
     over.abort();
-    const record =
-      own && !interrupted[0].aborted
-        ? await checkRecord(url, own.env, { folder: at.folder, receipts: result.receipts })
-        : undefined;
+    const { folder } = at;
+    const record = await checkRecord({
+      url,
+      ...(own ? { own } : {}),
+      folder,
+      ...result,
+      signal: interrupted[0],
+    });
     return { ...result, verdicts: verdictsOf(result.metrics, words), watched: await watching, record };
   } finally {
     over.abort();

@@ -15,6 +15,8 @@ export interface Target {
     readonly pid: number | undefined;
     /** With which `genfleet` finds its state. */
     readonly env: Readonly<Record<string, string>>;
+    /** What it said last, once it is gone. */
+    lastWords(): string | undefined;
   };
   /** Ends what was started and takes its state away. */
   end(): Promise<void>;
@@ -47,7 +49,14 @@ export async function startTarget(env: Readonly<Record<string, string>>, onFleet
     return {
       url: product.url,
       what: `started for this run${onFleet ? ', on Pulsar and S3' : ''}`,
-      own: { pid: product.process.pid, env: all },
+      own: {
+        pid: product.process.pid,
+        env: all,
+        lastWords: () => {
+          const { exitCode, signalCode } = product.process;
+          return exitCode === null && signalCode === null ? undefined : product.output();
+        },
+      },
       end: async () => {
         await product.end('SIGINT');
         folder.remove();
