@@ -4,7 +4,8 @@ import { RUN } from './asked.ts';
 import { bodyOf, get, post } from './calls.ts';
 
 const POLL_SECONDS = 1;
-const FOLLOW_MS = 120_000;
+/** How long a client waits for its job, also after the load is over: beyond it the job counts as lost. */
+export const LAST_JOBS_SECONDS = 300;
 const PROMPTS = ['a red circle', 'two green triangles', 'a blue square above a yellow star', 'a dog'];
 const ENDED: readonly ImageStatus[] = ['completed', 'dead', 'cancelled'];
 
@@ -59,8 +60,8 @@ export function postAndWait(image: NewImage, waitSeconds: number): Image | undef
 }
 
 /** Asks each second until the job has ended. @returns it, undefined when it did not end in time. */
-export function pollImage(id: string, withinSeconds: number): Image | undefined {
-  for (let waited = 0; waited < withinSeconds; waited += POLL_SECONDS) {
+export function pollImage(id: string): Image | undefined {
+  for (let waited = 0; waited < LAST_JOBS_SECONDS; waited += POLL_SECONDS) {
     const image = bodyOf<Image>(get(`/images/${id}/`, { route: 'poll image', expect: [200] }));
     if (image !== undefined && ENDED.includes(image.status)) return image;
     sleep(POLL_SECONDS);
@@ -73,7 +74,7 @@ export function followImage(id: string, tenant = 0): ImageEvent['type'] | undefi
   const answer = get(`/images/${id}/events`, {
     route: 'follow image',
     expect: [200],
-    timeoutMs: FOLLOW_MS,
+    timeoutMs: LAST_JOBS_SECONDS * 1_000,
     tenant,
   });
   const names = [...String(answer.body ?? '').matchAll(/^event: (\w+)$/gm)];

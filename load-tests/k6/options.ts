@@ -2,9 +2,8 @@ import type { ConstantArrivalRateScenario, Options, Threshold } from 'k6/options
 import type { ScenarioName, Shape } from '../shapes.ts';
 import { thresholdsOf } from '../thresholds/index.ts';
 import { IS_SMOKE, MORE_THRESHOLDS } from './asked.ts';
+import { LAST_JOBS_SECONDS } from './images.ts';
 
-/** A client that waits for its job has this long to see its end after the load is over. */
-export const LAST_JOBS_SECONDS = 120;
 /** More clients at once than one k6 has the memory for. */
 const MAX_VUS = 2_000;
 

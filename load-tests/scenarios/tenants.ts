@@ -3,8 +3,8 @@ import { sleep } from 'k6';
 import { Trend } from 'k6/metrics';
 import { RUN, shapeOf } from '../k6/asked.ts';
 import { post } from '../k6/calls.ts';
-import { expectCompleted, followImage, postImage, smallImage } from '../k6/images.ts';
-import { arriving, LAST_JOBS_SECONDS, optionsOf } from '../k6/options.ts';
+import { expectCompleted, followImage, LAST_JOBS_SECONDS, postImage, smallImage } from '../k6/images.ts';
+import { arriving, optionsOf } from '../k6/options.ts';
 import { LINES, suggestionFor } from '../k6/texts.ts';
 
 const STAY_SECONDS = 60;

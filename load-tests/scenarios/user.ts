@@ -1,8 +1,8 @@
 import { sleep } from 'k6';
 import { Trend } from 'k6/metrics';
 import { shapeOf } from '../k6/asked.ts';
-import { expectCompleted, pollImage, postImage, seedImage } from '../k6/images.ts';
-import { LAST_JOBS_SECONDS, optionsOf } from '../k6/options.ts';
+import { expectCompleted, LAST_JOBS_SECONDS, pollImage, postImage, seedImage } from '../k6/images.ts';
+import { optionsOf } from '../k6/options.ts';
 
 const REFUSED_PAUSE_SECONDS = 1;
 
@@ -29,7 +29,7 @@ export default function user(): void {
     sleep(REFUSED_PAUSE_SECONDS);
     return;
   }
-  const image = pollImage(id, LAST_JOBS_SECONDS);
+  const image = pollImage(id);
   if (expectCompleted(image?.status) && image?.image_url) totalTime.add(Date.now() - startMs);
   sleep(1 + Math.random());
 }

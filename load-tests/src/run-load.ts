@@ -137,7 +137,7 @@ function productLine({ cores, residentMb, engineBusy, openJobs }: Watched): stri
 function recordLines({ lines, drainSeconds }: RecordCheck): string[] {
   const drained =
     drainSeconds === undefined
-      ? 'still open: jobs after the wait'
+      ? 'jobs were still open when the wait ended'
       : `no job open ${drainSeconds.toFixed(1)} s later`;
   return [`ledger    ${drained}`, ...lines.map((line) => `          ${line}`)];
 }
