@@ -42,6 +42,8 @@ export interface Addresses {
   /** `triton://host:port` of its gRPC service. */
   readonly triton: { readonly url: string };
   readonly trino: TrinoAddress;
+  /** Reads Parquet in the S3 that `provide('s3')` gives; anybody may create tables. `trino://genfleet@host:port`. */
+  readonly 'trino-476': { readonly url: string };
   /** A server of OpenAI's API with the model `tiny`; the URL ends in `/v1`. */
   readonly llama: { readonly url: string };
 }
@@ -81,6 +83,7 @@ const FROM_ENVIRONMENT: { [N in ComponentName]: (env: Environment) => Addresses[
   redis: ({ REDIS_URL }) => (REDIS_URL ? { url: REDIS_URL } : undefined),
   triton: ({ TRITON_URL }) => (TRITON_URL ? { url: TRITON_URL } : undefined),
   trino: ({ TRINO_URL }) => (TRINO_URL ? { url: TRINO_URL } : undefined),
+  'trino-476': ({ TRINO_476_URL }) => (TRINO_476_URL ? { url: TRINO_476_URL } : undefined),
   llama: ({ LLAMA_URL }) => (LLAMA_URL ? { url: LLAMA_URL } : undefined),
 };
 

@@ -28,7 +28,7 @@ function report(name: ComponentName, reason: string): void {
 /**
  * A real component for tests: the one whose address the environment names (`PULSAR_URL`, `PULSAR_WS_URL`,
  * `PULSAR_ADMIN_URL`, `PULSAR_TOKEN`; `S3_ENDPOINT` with `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`;
- * `OTLP_TEST_URL`; `TOXIPROXY_URL`; `REDIS_URL`; `LLAMA_URL`; `TRITON_URL`; `TRINO_URL`), else one instance shared by all tests
+ * `OTLP_TEST_URL`; `TOXIPROXY_URL`; `REDIS_URL`; `LLAMA_URL`; `TRITON_URL`; `TRINO_URL`, `TRINO_476_URL`), else one instance shared by all tests
  * on this machine, which is provisioned and started on free ports by the first that asks (minutes, once) and stopped
  * when the last is gone, else a container. Use names of your own in it: topics, buckets and keys are shared with others.
  * `GENFLEET_WITHOUT=pulsar,s3` goes without.

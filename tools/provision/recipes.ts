@@ -114,4 +114,18 @@ export const RECIPES: { [N in ComponentName]: Recipe<N> } = {
       stop: stopper('trino', directory),
     };
   },
+  async 'trino-476'(directory) {
+    const s3 = addressFrom(process.env, 's3') ?? (await sharedInstance('s3', process.pid));
+    if ('missing' in s3) throw new MissingError(s3.missing);
+    const { PORT } = await ports('PORT');
+    const keys = { S3_ACCESS_KEY: s3.accessKeyId, S3_SECRET_KEY: s3.secretAccessKey };
+    const env = { DIR: directory, PORT, S3_ENDPOINT: s3.endpoint, S3_REGION: s3.region, ...keys };
+    await runScript('trino-476', ['start'], env);
+    const pid = Number(readFileSync(join(directory, 'trino.pid'), 'utf8'));
+    if (!addressFrom(process.env, 's3')) await sharedInstance('s3', pid);
+    return {
+      address: { url: `trino://genfleet@127.0.0.1:${PORT}` },
+      stop: stopper('trino-476', directory),
+    };
+  },
 };

@@ -10,7 +10,8 @@ import { encodeEvent, type JobEvent, type Topic } from '@genfleet/job';
 import { ledgerTables, type SqlLedger } from '@genfleet/ledger';
 import { FIXED_LEDGER, sqlLedgerContract } from '@genfleet/ledger/contract';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { archiveTopics, dropMessages } from '../test/archive-topics.ts';
+import { archiveTopics } from '../../archive/test/archive-topics.ts';
+import { dropMessages } from '../test/drop-messages.ts';
 import { openDuckdbLedger } from './index.ts';
 
 const SCHEMA = 'public/default';

@@ -164,7 +164,8 @@ export function sqlLedgerContract(options: SqlLedgerContractOptions): void {
   });
 }
 
-async function expectRows(
+/** Asks, and compares with what every engine answers. */
+export async function expectRows(
   { sql, rows, types, unless = [] }: LedgerStatement,
   ask: (sql: string) => Promise<QueryResult>,
 ): Promise<void> {

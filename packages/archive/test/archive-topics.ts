@@ -1,4 +1,6 @@
-import { DatabaseSync } from 'node:sqlite';
+import type { ObjectStore } from '@genfleet/artifacts';
+import type { Bus, Message } from '@genfleet/bus';
+import { type LedgerTable, ledgerTables } from '@genfleet/ledger';
 import {
   archivedValue,
   type Extent,
@@ -6,10 +8,7 @@ import {
   type SegmentWriter,
   segmentOf,
   TopicArchive,
-} from '@genfleet/archive';
-import type { ObjectStore } from '@genfleet/artifacts';
-import type { Bus, Message } from '@genfleet/bus';
-import { type LedgerTable, ledgerTables } from '@genfleet/ledger';
+} from '../src/index.ts';
 
 async function messagesBehind(bus: Bus, table: LedgerTable, after: string | undefined): Promise<Message[]> {
   const from = after === undefined ? 'earliest' : { afterMessageId: after };
@@ -49,14 +48,4 @@ export async function archiveTopics(
       after = segment.last;
     }
   }
-}
-
-/** As retention does, in the middle of the night: takes all messages of these topics out of the bus's file. */
-export function dropMessages(file: string, topics: readonly string[]): void {
-  const database = new DatabaseSync(file);
-  for (const topic of topics) {
-    const id = database.prepare('select id from topics where name = ?').get(topic)?.['id'];
-    database.exec(`delete from messages_${id}`);
-  }
-  database.close();
 }
