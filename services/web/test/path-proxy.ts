@@ -15,6 +15,7 @@ export async function startPathProxy(
       answer.pipe(outgoing);
     });
     asked.on('error', () => outgoing.destroy());
+    outgoing.on('close', () => asked.destroy());
     incoming.pipe(asked);
   });
   server.listen(0, '127.0.0.1');
