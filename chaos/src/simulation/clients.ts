@@ -127,7 +127,7 @@ export class Clients {
     const { scheduler, story } = this.#world;
     if (scheduler.sinceBeginMs > FAULTS_MS) return;
     const again = (done: number) =>
-      scheduler.after(this.#random.int(3_000, 10_000), undefined, 'client', () => this.#watch(id, done));
+      scheduler.after(this.#random.int(5_000, 15_000), undefined, 'client', () => this.#watch(id, done));
     this.#call<JobState>(
       'reads',
       (api) => api.read(id),

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { describe, expect, test } from '@jest/globals';
 
 const MAIN = new URL('main.ts', import.meta.url).pathname;
-const SCHEDULES = 300;
+const SCHEDULES = 80;
 
 interface Said {
   readonly code: number;
