@@ -12,6 +12,8 @@ const PASSES_MS = 30_000;
 const LONG_STEP_MS = 2_000;
 /** How many passages it lives through, so that it dies with some history. */
 const PASSAGE = 2;
+/** Ends the name of a claim; a file may be written anew. */
+const CLAIM = '.json';
 const CANCEL_TRIES = 20;
 /** One of each service, and the two on both sides of what matters most. */
 const SHORT: Partial<Record<Point, readonly StageName[]>> = {
@@ -25,7 +27,8 @@ const SHORT: Partial<Record<Point, readonly StageName[]>> = {
 async function killAt(point: Point, scene: Scene): Promise<void> {
   const member = memberAt(point, scene.fleet);
   const death = member.death();
-  member.order({ do: 'kill', at: point, passage: PASSAGE });
+  const of = point === 'archive.half' ? CLAIM : '';
+  member.order({ do: 'kill', at: point, passage: PASSAGE, of });
   await within(PASSES_MS, `${member.name} to pass ${point}`, death);
 }
 

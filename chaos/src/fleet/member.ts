@@ -148,10 +148,16 @@ export class Member {
     return fault ? [fault.message] : [];
   }
 
+  /** Resolves once it is gone, and with it its hold on its files. */
   async destroy(): Promise<void> {
     this.#isWanted = false;
-    this.#child?.kill('SIGCONT');
-    this.#child?.kill('SIGKILL');
+    const child = this.#child;
+    if (child && child.exitCode === null && child.signalCode === null) {
+      const exited = new Promise((resolve) => child.once('exit', resolve));
+      child.kill('SIGCONT');
+      child.kill('SIGKILL');
+      await exited;
+    }
     await new Promise<void>((resolve) => this.#log.end(resolve));
   }
 

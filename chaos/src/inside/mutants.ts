@@ -12,6 +12,19 @@ export interface Mutant {
   readonly caughtBy: string;
 }
 
+/** Between the two halves a second name is given to the whole, where the harness can be. */
+const NOT_ATOMIC = {
+  about: 'a file is written under its own name, piece by piece',
+  module: '/packages/artifacts-file/src/durable-write.ts',
+  original: /await link\(partial, join\(directory, name\)\);/,
+  replacement: `
+    const file = await open(join(directory, name), 'wx');
+    await file.writeFile(bytes.subarray(0, bytes.length / 2));
+    await link(partial, join(directory, partialName(randomUUID()) + name));
+    await file.writeFile(bytes.subarray(bytes.length / 2));
+    await file.close();`,
+};
+
 export const MUTANTS: Readonly<Record<string, Mutant>> = {
   'ack-before-publish': {
     about: 'a job is acknowledged before its outcome is published',
@@ -28,26 +41,8 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
       '$&  if (state.starts.some((start) => start.claim === claim)) return state.request?.attempt ?? 1;\n',
     caughtBy: 'poison',
   },
-  'archive-not-atomic': {
-    about: 'a file is put into the archive before its place there is claimed',
-    module: '/services/recorder/src/topic-recorder.ts',
-    original: /const claimed = await this\.#patiently\(\(\) => archive\.claim\(segment\), ended\);/,
-    replacement: 'await this.#patiently(() => archive.put(segment, bytes), ended);\n$&',
-    caughtBy: 'kill-archive.unclaimed',
-  },
-  'artifact-not-atomic': {
-    about: 'an artifact is written under its own name, piece by piece',
-    module: '/packages/artifacts-file/src/durable-write.ts',
-    original: /await link\(partial, join\(directory, name\)\);/,
-    replacement: `
-    const file = await open(join(directory, name), 'w');
-    await file.writeFile(bytes.subarray(0, bytes.length / 2));
-    await link(partial, partial + '-');
-    await file.writeFile(bytes.subarray(bytes.length / 2));
-    await file.close();
-    await unlink(partial + '-');`,
-    caughtBy: 'kill-artifact.half',
-  },
+  'archive-not-atomic': { ...NOT_ATOMIC, caughtBy: 'kill-archive.half' },
+  'artifact-not-atomic': { ...NOT_ATOMIC, caughtBy: 'kill-artifact.half' },
 };
 
 /** The module as the mutant has it. @throws Error when what it changes is not there. */

@@ -31,7 +31,7 @@ export const POINTS = {
   'ack.done': 'worker: the job is acknowledged',
   'archive.unclaimed': 'recorder: a segment is closed; its place in the archive is not claimed',
   'archive.claimed': 'recorder: the place is claimed; its file is not there',
-  'archive.half': 'recorder: a file is written and has not got its name (file store only)',
+  'archive.half': 'recorder: a claim is written and has not got its name (file store only)',
   'archive.stored': 'recorder: the file is there; nothing of the next is',
 } as const;
 
