@@ -57,6 +57,7 @@ const api = await startApi({
     REDOC_URL: undefined,
     AUTH: 'none',
     BYPASS_EXTERNAL_AUTH: false,
+    TENANT_HEADER: undefined,
     OPERATORS: [],
     LEDGER_QUERY: true,
   },

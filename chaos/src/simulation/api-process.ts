@@ -20,9 +20,10 @@ import type { World } from './world.ts';
 const PUBLISH_TIMEOUT_MS = 10_000;
 const CATCH_UP_MS = 2_000;
 const MAX_QUEUED_JOBS = 1_000;
+const TENANT = 'default';
 
 /** The part of the API that admission works with. */
-type Admitting = Pick<Api, 'options' | 'tenant' | 'publisher' | 'queues' | 'catchUpMs' | 'admitting'>;
+type Admitting = Pick<Api, 'options' | 'publisher' | 'queues' | 'catchUpMs' | 'admitting'>;
 
 /** What a client reads of an answer. */
 export type Answer =
@@ -50,7 +51,6 @@ export class ApiProcess {
     const options = { bus, views, artifacts: store, log, clock: now, newId } as Partial<Api['options']>;
     const admitting: Admitting = {
       options: options as Api['options'],
-      tenant: 'default',
       publisher: new Publisher(mutant?.apiBus?.(bus) ?? bus, PUBLISH_TIMEOUT_MS),
       queues: { txt2img: queue, completion: queue },
       catchUpMs: CATCH_UP_MS,
@@ -64,9 +64,10 @@ export class ApiProcess {
     const request: ImageRequest = imageRequestSchema.parse(body);
     const admissible = {
       kind: 'txt2img',
+      tenant: 'default',
       body: request,
       make: (admission: Omit<Parameters<typeof decideRequest>[1], 'seed'>) =>
-        decideRequest(request, { ...admission, seed: 1 }),
+        decideRequest(request, { ...admission, tenant: TENANT, seed: 1 }),
     } as const;
     const admitted = await admit(this.#admitting as Api, admissible, key);
     if (!admitted.ok) return { status: admitted.problem.status === 503 ? 503 : 422 };

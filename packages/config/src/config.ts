@@ -89,16 +89,15 @@ const schema = z.object({
   REDOC_URL: pagePath('/redoc'),
   AUTH: z.enum(['none', 'gitlab']).optional(),
   BYPASS_EXTERNAL_AUTH: flag,
+  TENANT_HEADER: z
+    .string()
+    .regex(/^[A-Za-z][A-Za-z0-9-]*$/, wanted('the name of a header, X-Tenant say'))
+    .optional(),
   OPERATORS: z
     .string()
     .default('')
-    .transform((text) => text.split(',').map((id) => id.trim().toLowerCase()))
-    .transform((ids) => ids.filter(Boolean))
-    .pipe(
-      z.array(
-        z.string().regex(/^(\*|[0-9a-f]{16})$/, wanted('ids of callers, 16 hex digits each, or * for all')),
-      ),
-    ),
+    .transform((text) => text.split(',').map((name) => name.trim()))
+    .transform((names) => names.filter(Boolean)),
   GITLAB_API_URL: z
     .url({ protocol: /^https?$/, ...wanted('http(s)://host/api/v4/') })
     .refine(
@@ -230,6 +229,18 @@ function contradictions(parsed: Parsed, given: Environment): NamedFault[] {
   if (parsed.USE_LOCAL_CACHE === false && parsed.REDIS_URL === undefined) {
     const message = 'wanted: REDIS_URL as well, where the answers are kept then';
     faults.push({ name: 'USE_LOCAL_CACHE', message });
+  }
+  const auth = parsed.AUTH ?? impliedAuth(given);
+  if (auth !== 'none' && parsed.TENANT_HEADER !== undefined) {
+    faults.push({
+      name: 'TENANT_HEADER',
+      message: `wanted: AUTH=none, since with AUTH=${auth} any caller could send it`,
+    });
+  }
+  const named = auth === 'none' ? /^(\*|[\w.@-]{1,128})$/ : /^(\*|[0-9a-f]{16})$/i;
+  if (!parsed.OPERATORS.every((name) => named.test(name))) {
+    const names = auth === 'none' ? 'names of tenants' : 'ids of callers, 16 hex digits each';
+    faults.push({ name: 'OPERATORS', message: `wanted: ${names}, or * for all` });
   }
   const pages = ['DOCS_URL', 'OPENAPI_URL', 'REDOC_URL'] as const;
   pages.forEach((page, index) => {

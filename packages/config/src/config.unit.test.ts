@@ -39,12 +39,31 @@ describe('readConfig', () => {
   });
 
   it('takes ids of operators, and prints none: what stands there may be a token', () => {
-    const { OPERATORS } = readConfig({ OPERATORS: ' 0123456789ABCDEF, *,' });
-    expect(OPERATORS).toEqual(['0123456789abcdef', '*']);
+    const { OPERATORS } = readConfig({ AUTH: 'gitlab', OPERATORS: ' 0123456789ABCDEF, *,' });
+    expect(OPERATORS).toEqual(['0123456789ABCDEF', '*']);
     expect(readConfig({}).OPERATORS).toEqual([]);
-    const wrong = () => readConfig({ OPERATORS: 'glpat-hunter2' });
+    const wrong = () => readConfig({ AUTH: 'gitlab', OPERATORS: 'glpat-hunter2' });
     expect(wrong).toThrow(/OPERATORS=\(hidden\): wanted: ids of callers/);
     expect(wrong).not.toThrow(/hunter2/);
+  });
+
+  it('takes the header of a proxy that names tenants, and no other word for who calls beside it', () => {
+    const given = readConfig({ TENANT_HEADER: 'X-Tenant', OPERATORS: 'team-a' });
+    expect([given.TENANT_HEADER, given.OPERATORS]).toEqual(['X-Tenant', ['team-a']]);
+    expect(() => readConfig({ TENANT_HEADER: 'x tenant' })).toThrow(
+      /TENANT_HEADER="x tenant": wanted: the name/,
+    );
+    expect(() => readConfig({ TENANT_HEADER: 'X-Tenant', AUTH: 'gitlab' })).toThrow(
+      /TENANT_HEADER="X-Tenant"/,
+    );
+  });
+
+  it('takes weights of tenants', () => {
+    expect(readConfig({ TENANT_WEIGHTS: 'a=3, b=0.5' }).TENANT_WEIGHTS).toEqual({ a: 3, b: 0.5 });
+    expect(readConfig({}).TENANT_WEIGHTS).toEqual({});
+    for (const wrong of ['a', 'a=0', 'a=-1', 'a=1;b=2']) {
+      expect(() => readConfig({ TENANT_WEIGHTS: wrong })).toThrow(/TENANT_WEIGHTS/);
+    }
   });
 
   it('takes the windows of the views in hours, 0 for all jobs', () => {

@@ -29,7 +29,6 @@ const SEEDS = 2 ** 32;
 /** What every route works with: one per running API. */
 export interface Api {
   readonly options: ApiOptions;
-  readonly tenant: string;
   readonly publisher: Publisher;
   /** Jobs older than the views, from the ledger; undefined where there is none to ask. */
   readonly past: PastReads | undefined;
@@ -58,8 +57,6 @@ export function createApi(options: ApiOptions, stopping: AbortSignal): Api {
   const metrics = createApiMetrics(options.registry ?? createRegistry(), views, catalogue);
   return {
     options,
-    // AUTH=none knows one tenant
-    tenant: 'default',
     publisher: new Publisher(bus, options.publishTimeoutMs ?? PUBLISH_TIMEOUT_MS),
     past: ledger && new PastReads({ ledger, views, log, clock }),
     catalogue,

@@ -25,6 +25,7 @@ export type ApiConfig = Pick<
   | 'REDOC_URL'
   | 'AUTH'
   | 'BYPASS_EXTERNAL_AUTH'
+  | 'TENANT_HEADER'
   | 'OPERATORS'
   | 'LEDGER_QUERY'
 >;

@@ -175,6 +175,7 @@ export class MemoryView implements View {
       .filter(
         ({ request }) => filter.grouping === undefined || request?.metadata['grouping'] === filter.grouping,
       )
+      .filter(({ request }) => filter.tenant === undefined || request?.tenant === filter.tenant)
       .filter(({ request }) => filter.model === undefined || request?.settings.model === filter.model)
       .sort((a, b) => (a.id < b.id ? 1 : -1));
   }

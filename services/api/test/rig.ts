@@ -50,6 +50,7 @@ export async function startReplica(
       REDOC_URL: '/redoc',
       AUTH: 'none',
       BYPASS_EXTERNAL_AUTH: false,
+      TENANT_HEADER: undefined,
       OPERATORS: [],
       LEDGER_QUERY: true,
       ...settings,

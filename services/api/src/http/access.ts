@@ -5,7 +5,7 @@ import type { ApiConfig } from '../options.ts';
 import { addressName } from './address-name.ts';
 import { credentialsOf } from './credentials.ts';
 import { isLoopback } from './host-check.ts';
-import type { Problem } from './problem.ts';
+import { invalid, type Problem } from './problem.ts';
 import { sendProblem } from './respond.ts';
 
 type Handler = (api: Api, req: Request, res: Response) => unknown;
@@ -16,9 +16,22 @@ const BESIDE_WORK = /\/feedback\/?$/;
 /** Whom each request came from, for as long as it lives. */
 const callers = new WeakMap<Request, Caller>();
 
-/** Who sent this request: by the token, or where none is asked for by the address. */
+/** Of callers of whom nobody says otherwise. */
+const DEFAULT_TENANT = 'default';
+const TENANT = /^[\w.@-]{1,128}$/;
+
+/** Who sent this request: by the token, or where none is asked for by the address and what the proxy says. */
 export function callerOf(api: Api, req: Request): Caller {
-  return callers.get(req) ?? { tenant: api.tenant, id: addressName(req.socket.remoteAddress) };
+  const known = callers.get(req);
+  if (known) return known;
+  return { tenant: tenantNamed(api, req) ?? DEFAULT_TENANT, id: addressName(req.socket.remoteAddress) };
+}
+
+/** What the proxy in front says whose request it is, where it is trusted to. */
+function tenantNamed({ options }: Api, req: Request): string | undefined {
+  const { TENANT_HEADER: name } = options.config;
+  const value = name === undefined ? undefined : req.headers[name.toLowerCase()];
+  return Array.isArray(value) ? value.join() : value;
 }
 
 /**
@@ -26,15 +39,22 @@ export function callerOf(api: Api, req: Request): Caller {
  * work and count against the caller's limit; polls do not. Where everybody may do anything it costs nothing.
  */
 export function guarded(api: Api, handler: Handler): Handler {
-  const { authenticator, limiter } = api.options;
-  if (!authenticator && !limiter) return handler;
+  const { authenticator, limiter, config } = api.options;
+  if (!authenticator && !limiter && config.TENANT_HEADER === undefined) return handler;
   return async (_api, req, res) => {
-    const problem = (await notAllowed(api, req)) ?? (await overLimit(api, req));
+    const problem = wrongTenant(api, req) ?? (await notAllowed(api, req)) ?? (await overLimit(api, req));
     // who hung up meanwhile would be waited for in vain
     if (req.destroyed || res.destroyed) return;
     if (problem) sendProblem(req, res, problem);
     else await handler(api, req, res);
   };
+}
+
+function wrongTenant(api: Api, req: Request): Problem | undefined {
+  const tenant = tenantNamed(api, req);
+  if (tenant === undefined || TENANT.test(tenant)) return undefined;
+  const path = String(api.options.config.TENANT_HEADER);
+  return invalid([{ path, message: '1 to 128 letters, digits, or any of . _ @ -' }]);
 }
 
 async function notAllowed(api: Api, req: Request): Promise<Problem | undefined> {

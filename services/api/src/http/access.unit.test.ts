@@ -8,7 +8,7 @@ const CALLER = { tenant: 'default', id: '0123456789abcdef' };
 
 function apiWith(check?: () => Promise<Verdict>): Api {
   const authenticator = check && { check, close: async () => undefined };
-  return { tenant: 'default', options: { authenticator } } as unknown as Api;
+  return { options: { authenticator, config: {} } } as unknown as Api;
 }
 function request(): Request {
   return { method: 'GET', headers: {}, socket: { remoteAddress: '::ffff:192.0.2.7' } } as unknown as Request;

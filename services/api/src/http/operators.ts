@@ -4,7 +4,7 @@ import { callerOf } from './access.ts';
 import type { Problem } from './problem.ts';
 import { sendProblem } from './respond.ts';
 
-/** Any caller, in `OPERATORS`. */
+/** Anybody, in `OPERATORS`. */
 const EVERYBODY = '*';
 
 type Handler = (api: Api, req: Request, res: Response) => unknown;
@@ -12,8 +12,11 @@ type Handler = (api: Api, req: Request, res: Response) => unknown;
 /** Whether this caller may see what all tenants did: where nobody is asked who they are, everybody may anyway. */
 export function isOperator(api: Api, req: Request): boolean {
   const { authenticator, config } = api.options;
-  if (!authenticator) return true;
-  return config.OPERATORS.some((id) => id === EVERYBODY || id === callerOf(api, req).id);
+  if (!authenticator && config.TENANT_HEADER === undefined) return true;
+  const caller = callerOf(api, req);
+  const isCaller = (operator: string) =>
+    authenticator ? operator.toLowerCase() === caller.id : operator === caller.tenant;
+  return config.OPERATORS.some((operator) => operator === EVERYBODY || isCaller(operator));
 }
 
 /** A route that shows what all tenants did. */
@@ -36,6 +39,8 @@ export function tenantAsked(api: Api, req: Request, named: string | undefined): 
 
 /** The id is no secret, and what whoever runs the service has to be told. */
 function notAnOperator(api: Api, req: Request): Problem {
-  const detail = `Only operators may do this. You are caller ${callerOf(api, req).id}, whom OPERATORS does not name.`;
+  const { id, tenant } = callerOf(api, req);
+  const who = api.options.authenticator ? `caller ${id}` : `of tenant ${tenant}`;
+  const detail = `Only operators may do this. You are ${who}, whom OPERATORS does not name.`;
   return { status: 403, code: 'permission_denied', detail };
 }

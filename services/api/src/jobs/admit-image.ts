@@ -1,6 +1,7 @@
 import { decideRequest, type ImageRequest } from '@genfleet/job';
 import type { Request } from 'express';
 import type { Api } from '../api.ts';
+import { callerOf } from '../http/access.ts';
 import { type Admitted, admit } from './admit.ts';
 import { idempotencyKey } from './idempotency-key.ts';
 
@@ -11,6 +12,7 @@ export function admitImage(api: Api, request: ImageRequest, req: Request): Promi
     api,
     {
       kind: 'txt2img',
+      tenant: callerOf(api, req).tenant,
       body: request,
       make: (admission) => decideRequest(request, { ...admission, seed }),
     },

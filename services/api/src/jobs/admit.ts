@@ -23,6 +23,7 @@ interface Idempotency {
 /** A request that was checked and is to become a job. */
 export interface Admissible {
   readonly kind: Kind;
+  readonly tenant: string;
   /** What a repeated request must have in common with the first, for an `Idempotency-Key`. */
   readonly body: unknown;
   /** The job's first message. */
@@ -44,7 +45,7 @@ export async function admit(api: Api, request: Admissible, key: string | undefin
     };
   }
   return admitOnce(api, request, {
-    key_sha256: hash('sha256', `${api.tenant}\n${key}`),
+    key_sha256: hash('sha256', `${request.tenant}\n${key}`),
     body_sha256: hash('sha256', JSON.stringify(request.body)),
   });
 }
@@ -59,14 +60,14 @@ async function publishNew(
   const id = newId(nowMs);
   const admission = {
     id,
-    tenant: api.tenant,
+    tenant: request.tenant,
     nowMs,
     ...(idempotency ? { idempotency } : {}),
   };
   const receipt = await api.publisher.publish(request.make(admission));
   api.queues[request.kind].admitted();
   // a line per request costs as much as the request: only when asked for
-  api.options.log.debug({ jobId: id, tenant: api.tenant }, 'in line');
+  api.options.log.debug({ jobId: id, tenant: request.tenant }, 'in line');
   return { ok: true, id, receipt };
 }
 

@@ -2,7 +2,7 @@ import { decideCancel, type Kind, statusOf } from '@genfleet/job';
 import type { Request, Response } from 'express';
 import { type Api, baseUrlOf, renderContext } from '../api.ts';
 import { sendJson, sendProblem } from '../http/respond.ts';
-import { askerOf } from '../jobs/asker.ts';
+import { seekerOf } from '../jobs/asker.ts';
 import { findJob } from '../jobs/find-job.ts';
 import { receiptHeaders } from '../jobs/receipt.ts';
 import { renderJob } from '../render-job.ts';
@@ -21,7 +21,7 @@ export function cancelCompletion(api: Api, req: Request, res: Response): Promise
  * 200 with the cancelled job once the view shows it, 202 when that takes longer, 409 when another end was first.
  */
 async function cancelJob(api: Api, req: Request, res: Response, kind: Kind): Promise<void> {
-  const found = await findJob(api, kind, String(req.params['id']), askerOf(api, req, res));
+  const found = await findJob(api, kind, String(req.params['id']), seekerOf(api, req, res));
   if (!found.ok) return sendProblem(req, res, found.problem);
   const { views, clock, log } = api.options;
   const view = views[kind];
@@ -29,7 +29,7 @@ async function cancelJob(api: Api, req: Request, res: Response, kind: Kind): Pro
   if ('refused' in event) return sendProblem(req, res, { status: 409, detail: event.refused });
   const published = await api.publisher.publish(event);
   const headers = receiptHeaders(published);
-  log.info({ jobId: event.id, tenant: api.tenant }, 'cancelled by the client');
+  log.info({ jobId: event.id, tenant: event.tenant }, 'cancelled by the client');
   await view.applied(published.topic, published.messageId, api.catchUpMs);
   const now = view.job(event.id);
   const status = now ? statusOf(now) : 'unknown';

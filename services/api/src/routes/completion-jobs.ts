@@ -2,11 +2,12 @@ import type { Request, Response } from 'express';
 import { z } from 'zod';
 import { type Api, baseUrlOf, renderContext } from '../api.ts';
 import { renderCompletion } from '../completions/render-completion.ts';
+import { callerOf } from '../http/access.ts';
 import { readJson } from '../http/body.ts';
 import { faultsOf } from '../http/faults.ts';
 import { invalid } from '../http/problem.ts';
 import { sendJson, sendProblem } from '../http/respond.ts';
-import { askerOf } from '../jobs/asker.ts';
+import { seekerOf } from '../jobs/asker.ts';
 import { findJob } from '../jobs/find-job.ts';
 
 /** Body of `POST /v1/completions/{id}/feedback`. */
@@ -18,7 +19,7 @@ export const feedbackSchema = z
 
 /** `GET /v1/completions/{id}` */
 export async function getCompletion(api: Api, req: Request, res: Response): Promise<void> {
-  const found = await findJob(api, 'completion', String(req.params['id']), askerOf(api, req, res));
+  const found = await findJob(api, 'completion', String(req.params['id']), seekerOf(api, req, res));
   if (!found.ok) return sendProblem(req, res, found.problem);
   sendJson(res, 200, await renderCompletion(found.job, renderContext(api, baseUrlOf(api, req))));
 }
@@ -32,7 +33,7 @@ export async function giveFeedback(api: Api, req: Request, res: Response): Promi
   }
   const parsed = feedbackSchema.safeParse(body.value);
   if (!parsed.success) return sendProblem(req, res, invalid(faultsOf(parsed.error)));
-  const found = await findJob(api, 'completion', String(req.params['id']));
+  const found = await findJob(api, 'completion', String(req.params['id']), callerOf(api, req));
   if (!found.ok) return sendProblem(req, res, found.problem);
   const { id, request } = found.job;
   api.feedback.give(id, api.catalogue.resolve(request.settings.model), parsed.data.accepted);

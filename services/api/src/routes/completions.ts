@@ -65,6 +65,7 @@ async function complete(
 async function answerLater(api: Api, req: Request, res: Response, request: CompletionRequest): Promise<void> {
   const admissible: Admissible = {
     kind: 'completion',
+    tenant: callerOf(api, req).tenant,
     body: request,
     make: (admission) => decideCompletion(request, admission),
   };
@@ -114,6 +115,7 @@ async function answer(
   const wanted = { deadline_seconds: config.COMPLETION_DEADLINE_SECONDS, ...request };
   const admissible: Admissible = {
     kind: 'completion',
+    tenant: callerOf(api, req).tenant,
     body: request,
     make: (admission) => follow(decideCompletion(wanted, admission)),
   };
@@ -136,5 +138,6 @@ function sessionOf(api: Api, req: Request): string | undefined | 'invalid' {
   if (session === undefined) return undefined;
   if (typeof session !== 'string' || !SESSION.test(session)) return 'invalid';
   // nobody ends the work of another by the name of a session
-  return hash('sha256', `${api.tenant}\n${callerOf(api, req).id}\n${session}`);
+  const { tenant, id } = callerOf(api, req);
+  return hash('sha256', `${tenant}\n${id}\n${session}`);
 }

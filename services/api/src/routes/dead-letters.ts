@@ -1,10 +1,11 @@
 import { decideRedrive, type JobState } from '@genfleet/job';
 import type { Request, Response } from 'express';
 import type { Api } from '../api.ts';
+import { callerOf } from '../http/access.ts';
 import { invalid } from '../http/problem.ts';
 import { kindQuerySchema, parseQuery } from '../http/query.ts';
 import { sendJson, sendProblem } from '../http/respond.ts';
-import { askerOf } from '../jobs/asker.ts';
+import { seekerOf } from '../jobs/asker.ts';
 import { findAnyJob } from '../jobs/find-job.ts';
 import type { Published } from '../jobs/publisher.ts';
 import { receiptHeaders, receiptOf } from '../jobs/receipt.ts';
@@ -15,12 +16,12 @@ const AT_ONCE = 100;
 
 /** `POST /dead-letters/{id}/redrive` */
 export async function redriveOne(api: Api, req: Request, res: Response): Promise<void> {
-  const found = await findAnyJob(api, String(req.params['id']), askerOf(api, req, res));
+  const found = await findAnyJob(api, String(req.params['id']), seekerOf(api, req, res));
   if (!found.ok) return sendProblem(req, res, found.problem);
   const event = decideRedrive(found.job);
   if ('refused' in event) return sendProblem(req, res, { status: 409, detail: event.refused });
   const published = await api.publisher.publish(event);
-  api.options.log.info({ jobId: event.id, tenant: api.tenant }, 'redriven');
+  api.options.log.info({ jobId: event.id, tenant: event.tenant }, 'redriven');
   await settle(api, published);
   const { id, redrive } = event;
   const body = { message: 'Request is being processed', id, redrive, receipt: receiptOf(published) };
@@ -33,7 +34,7 @@ export async function redriveAll(api: Api, req: Request, res: Response): Promise
   if (!query.ok) return sendProblem(req, res, invalid(query.faults));
   const { kind } = query.value;
   const view = api.options.views[kind];
-  const filter = { tenant: api.tenant, status: ['dead'] as const };
+  const filter = { tenant: callerOf(api, req).tenant, status: ['dead'] as const };
   const before = view.count(filter);
   const dead = view.jobs(filter, { limit: MAX_REDRIVEN, offset: 0 });
   const redriven: Published[] = [];
@@ -51,7 +52,7 @@ async function redrive(api: Api, state: JobState): Promise<Published | undefined
   const event = decideRedrive(state);
   if ('refused' in event) return undefined;
   const published = await api.publisher.publish(event);
-  api.options.log.info({ jobId: event.id, tenant: api.tenant }, 'redriven');
+  api.options.log.info({ jobId: event.id, tenant: event.tenant }, 'redriven');
   return published;
 }
 

@@ -12,7 +12,7 @@ import { goneSignal } from '../http/gone-signal.ts';
 import { unavailable } from '../http/problem.ts';
 import { sendProblem } from '../http/respond.ts';
 import { SseStream } from '../http/sse.ts';
-import { askerOf } from '../jobs/asker.ts';
+import { seekerOf } from '../jobs/asker.ts';
 import { findJob } from '../jobs/find-job.ts';
 import {
   comparePlace,
@@ -44,7 +44,7 @@ export function streamCompletionEvents(api: Api, req: Request, res: Response): P
 }
 
 async function streamEvents(api: Api, req: Request, res: Response, kind: Kind): Promise<void> {
-  const found = await findJob(api, kind, String(req.params['id']), askerOf(api, req, res));
+  const found = await findJob(api, kind, String(req.params['id']), seekerOf(api, req, res));
   if (!found.ok) return sendProblem(req, res, found.problem);
   const last = parseEventId(String(req.headers['last-event-id'] ?? '')) ?? BEFORE_ALL;
   const isOver = isTerminal(statusOf(found.job)) && after(last, found.job).length === 0;

@@ -2,11 +2,12 @@ import type { Kind } from '@genfleet/job';
 import type { JobFilter } from '@genfleet/ledger';
 import type { Request, Response } from 'express';
 import { type Api, baseUrlOf, renderContext } from '../api.ts';
+import { callerOf } from '../http/access.ts';
 import { tenantAsked } from '../http/operators.ts';
 import { invalid } from '../http/problem.ts';
 import { deadLetterQuerySchema, filterOf, listQuerySchema, pageHeaders, parseQuery } from '../http/query.ts';
 import { sendJson, sendProblem } from '../http/respond.ts';
-import { askerOf } from '../jobs/asker.ts';
+import { askerOf, seekerOf } from '../jobs/asker.ts';
 import { findJob } from '../jobs/find-job.ts';
 import { listJobs } from '../jobs/list-jobs.ts';
 import { renderImage } from '../render-image.ts';
@@ -26,7 +27,7 @@ export async function listDeadLetters(api: Api, req: Request, res: Response): Pr
   const query = parseQuery(deadLetterQuerySchema, req.url);
   if (!query.ok) return sendProblem(req, res, invalid(query.faults));
   const { kind, ...page } = query.value;
-  await sendPage(api, req, res, kind, { tenant: api.tenant, status: ['dead'] }, page);
+  await sendPage(api, req, res, kind, { tenant: callerOf(api, req).tenant, status: ['dead'] }, page);
 }
 
 interface AskedPage {
@@ -58,7 +59,7 @@ async function sendPage(
 
 /** `GET /images/{id}` */
 export async function getImage(api: Api, req: Request, res: Response): Promise<void> {
-  const found = await findJob(api, 'txt2img', String(req.params['id']), askerOf(api, req, res));
+  const found = await findJob(api, 'txt2img', String(req.params['id']), seekerOf(api, req, res));
   if (!found.ok) return sendProblem(req, res, found.problem);
   sendJson(res, 200, await renderImage(found.job, renderContext(api, baseUrlOf(api, req))));
 }

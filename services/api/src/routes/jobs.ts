@@ -44,11 +44,11 @@ export async function listAllJobs(api: Api, req: Request, res: Response): Promis
 export async function getJobHistory(api: Api, req: Request, res: Response): Promise<void> {
   if (!api.past) return sendProblem(req, res, { status: 404, detail: 'This service has no ledger to ask' });
   const id = String(req.params['id']).toLowerCase();
-  const kinds = await kindsOf(api, id);
+  const { tenant } = callerOf(api, req);
+  const kinds = await kindsOf(api, id, tenant);
   if (!kinds.ok) return sendProblem(req, res, kinds.problem);
   const read = await readFirst(api, kinds.value, id, askerOf(api, req, res)());
   if (!read.ok) return sendProblem(req, res, read.problem);
-  const { tenant } = callerOf(api, req);
   const found = read.value;
   if (!found || (found.job.tenant !== tenant && !isOperator(api, req))) {
     return sendProblem(req, res, JOB_NOT_FOUND);
@@ -57,14 +57,14 @@ export async function getJobHistory(api: Api, req: Request, res: Response): Prom
 }
 
 /** What kinds the job may be of: the ledger is not asked about one that the views would know. */
-async function kindsOf(api: Api, id: string): Promise<Past<readonly Kind[]>> {
+async function kindsOf(api: Api, id: string, tenant: string): Promise<Past<readonly Kind[]>> {
   const { views } = api.options;
   const inView = () => KINDS.filter((kind) => views[kind].job(id));
   const beyond = KINDS.filter((kind) => api.past?.isBeyondView(kind, id));
   const kinds = inView().length > 0 ? inView() : beyond;
   if (kinds.length > 0) return { ok: true, value: kinds };
   // one that was made just now is waited for
-  const found = await findAnyJob(api, id);
+  const found = await findAnyJob(api, id, { tenant });
   if (found.ok || inView().length > 0) return { ok: true, value: inView() };
   const { problem } = found;
   return { ok: false, problem: problem.status === 404 ? JOB_NOT_FOUND : problem };
