@@ -1,5 +1,5 @@
 import type { ImageTask } from '@genfleet/engine';
-import { type JobState, statusOf } from '@genfleet/job';
+import { GenfleetError, type JobState, statusOf } from '@genfleet/job';
 import type { Answer, ApiProcess } from './api-process.ts';
 import { FAULTS_MS } from './faults.ts';
 import type { Fleet } from './fleet.ts';
@@ -181,11 +181,17 @@ export class Clients {
         (value) => scheduler.after(1, undefined, 'answer', () => answer(value)),
         (err: unknown) => {
           story.tell(name, `  answers with an error: ${String(err)}`);
+          if (!isOutage(err)) story.violated(`${name} failed of a bug: ${String(err)}`);
           scheduler.after(1, undefined, 'answer', () => answer(undefined));
         },
       );
     });
   }
+}
+
+/** What an API may answer 503 to, and no bug of it. */
+function isOutage(err: unknown): boolean {
+  return err instanceof GenfleetError && err.code === 'bus_unavailable';
 }
 
 function drawWish(random: Random, number: number): Wish {

@@ -87,7 +87,7 @@ export class ScriptedEngine implements ImageEngine {
       case 'runs out of memory':
         return { ok: false, error: new GenfleetError('out_of_memory', 'the engine is out of memory') };
       case 'throws':
-        throw new TypeError('a bug in the engine');
+        throw new Error('a bug in the engine');
       case 'hangs and obeys':
         await sleep(FOR_EVER_MS, undefined, { signal: task.signal }).catch(() => undefined);
         return stopped();

@@ -6,8 +6,9 @@ import type { Story } from './story.ts';
 /** The log of a process as part of the story. */
 export function tellingLog(story: Story, owner: Incarnation, bound: LogFields = {}): Logger {
   const line = (fields: LogFields, message: string) => {
-    if (!story.lines) return;
     const { jobId, attempt, err } = { ...bound, ...fields };
+    if (isBug(err)) story.violated(`${owner.name} met a bug: ${message}: ${String(err)}`);
+    if (!story.lines) return;
     const of =
       jobId === undefined ? '' : `${story.name(jobId)}${attempt === undefined ? '' : `#${attempt}`}: `;
     const why =
@@ -21,4 +22,10 @@ export function tellingLog(story: Story, owner: Incarnation, bound: LogFields = 
     error: line,
     with: (fields) => tellingLog(story, owner, { ...bound, ...fields }),
   };
+}
+
+/** The product throws and reports GenfleetErrors; timers end with an AbortError. */
+function isBug(err: unknown): boolean {
+  const { cause } = err instanceof GenfleetError ? err : { cause: err };
+  return cause instanceof TypeError || cause instanceof ReferenceError || cause instanceof RangeError;
 }
