@@ -1,8 +1,11 @@
 import { execFile } from 'node:child_process';
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 
 const MAIN = new URL('main.ts', import.meta.url).pathname;
 const SCHEDULES = 80;
+
+// on a machine that is busy with other things
+jest.setTimeout(300_000);
 
 interface Said {
   readonly code: number;
@@ -24,15 +27,11 @@ const table = ({ text }: Said) => text.split('\n').slice(1).join('\n');
 
 describe('simulation', () => {
   test('no promise is broken in any schedule, and what happens depends on the seeds alone', async () => {
-    const two = await simulate('--schedules', String(SCHEDULES), '--threads', '2');
-    const [, jobs] = /^\d+ schedules with (\d+) jobs/.exec(two.text) ?? [];
+    const said = await simulate('--schedules', String(SCHEDULES), '--threads', '2');
+    const [, jobs] = /^\d+ schedules with (\d+) jobs/.exec(said.text) ?? [];
     expect(Number(jobs)).toBeGreaterThan(5 * SCHEDULES);
-    expect(two).toMatchObject({ code: 0 });
-    const [few, again] = [
-      await simulate('--schedules', '40', '--threads', '1'),
-      await simulate('--schedules', '40', '--threads', '3'),
-    ];
-    expect(table(again)).toBe(table(few));
+    expect(said).toMatchObject({ code: 0 });
+    expect(table(await simulate('--schedules', String(SCHEDULES), '--threads', '1'))).toBe(table(said));
   });
 
   test('a seed tells the same story again, byte for byte, and a failed one names how to see it', async () => {
