@@ -29,9 +29,9 @@ if (process.argv.length < 3 || process.argv.includes('--help')) {
     complain,
   }).catch((error: Error) => {
     // what was being started heard the Ctrl-C as well
-    if (interrupted[0].aborted) return EXIT.interrupted;
-    complain(`load: ${error.message}`);
-    return EXIT.failed;
+    const isInterrupted = interrupted[0].aborted;
+    complain(isInterrupted ? 'interrupted: nothing was measured' : `load: ${error.message}`);
+    return isInterrupted ? EXIT.interrupted : EXIT.failed;
   });
 }
 

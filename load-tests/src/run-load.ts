@@ -1,5 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { planOf } from '../shapes.ts';
 import { findK6 } from './find-k6.ts';
 import { checkRecord, type RecordCheck } from './record.ts';
@@ -44,7 +44,7 @@ export async function runLoad(words: LoadWords, context: LoadContext): Promise<n
     if (gently.aborted) return EXIT.interrupted;
     const started = new Date(context.now()).toISOString();
     const run = `load-${started.replaceAll(/[:.]/g, '-')}-${words.scenario}`;
-    const folder = join(words.reports ?? join(import.meta.dirname, '../reports'), run);
+    const folder = resolve(words.reports ?? join(import.meta.dirname, '../reports'), run);
     await mkdir(folder, { recursive: true });
     context.say(headline(words, target));
     const outcome = await measured(words, target, { k6, run, folder }, context);
