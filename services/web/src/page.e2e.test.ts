@@ -27,15 +27,19 @@ await describeInBrowser('the page in a browser', (scene) => {
   };
 
   it('works under the path of a proxy', async () => {
-    await using proxy = await startPathProxy('/fleet', scene.product.url);
-    const page = await scene.open({}, proxy.url);
-    await page.getByText('1 worker runs it.').waitFor({ state: 'attached' });
-    const docs = await page
-      .getByRole('link', { name: 'API', exact: true })
-      .evaluate((link) => (link as HTMLAnchorElement).href);
-    expect(docs).toBe(`${proxy.url}/docs`);
-    expect((await fetch(docs)).status).toBe(200);
-    expect(scene.errors).toEqual([]);
+    const proxy = await startPathProxy('/fleet', scene.product.url);
+    try {
+      const page = await scene.open({}, proxy.url);
+      await page.getByText('1 worker runs it.').waitFor({ state: 'attached' });
+      const docs = await page
+        .getByRole('link', { name: 'API', exact: true })
+        .evaluate((link) => (link as HTMLAnchorElement).href);
+      expect(docs).toBe(`${proxy.url}/docs`);
+      expect((await fetch(docs)).status).toBe(200);
+      expect(scene.errors).toEqual([]);
+    } finally {
+      await proxy.close();
+    }
   }, 120_000);
 
   it('shows a picture as it appears out of noise, and keeps it in the gallery', async () => {

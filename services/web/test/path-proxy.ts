@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 export async function startPathProxy(
   path: string,
   target: string,
-): Promise<AsyncDisposable & { readonly url: string }> {
+): Promise<{ readonly url: string; close(): Promise<void> }> {
   const server = createServer((incoming, outgoing) => {
     if (!incoming.url?.startsWith(`${path}/`)) return void outgoing.writeHead(404).end();
     const { method, headers } = incoming;
@@ -23,7 +23,7 @@ export async function startPathProxy(
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}${path}`,
-    [Symbol.asyncDispose]: async () => {
+    close: async () => {
       server.closeAllConnections();
       server.close();
       await once(server, 'close');

@@ -1,24 +1,10 @@
-import { useSignal } from '@preact/signals';
 import type { ComponentChildren, JSX } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
 import { Icon } from '../icons.tsx';
 import { STATUS_WORDS } from '../progress.tsx';
 import { known } from '../server.ts';
 import { KIND_WORDS } from '../wording.ts';
-import {
-  fromLocalTime,
-  isChanged,
-  type JobFilter,
-  KINDS,
-  type Last,
-  localTime,
-  NO_FILTER,
-  STATUSES,
-  type Status,
-} from './filter.ts';
-
-/** How long somebody who types must pause before it is taken for what they want. */
-const PAUSE_MS = 500;
+import { isChanged, KINDS, type Last, NO_FILTER, STATUSES, type Status } from './filter.ts';
+import { type FilterProps, TextFilter, TimeFilter } from './filter-fields.tsx';
 
 const RANGES: readonly (readonly [last: Last, label: string])[] = [
   ['1h', 'Last hour'],
@@ -29,14 +15,8 @@ const RANGES: readonly (readonly [last: Last, label: string])[] = [
   ['all', 'All time'],
 ];
 
-interface Props {
-  readonly filter: JobFilter;
-  /** Changes the filter that is in the address by then. */
-  readonly onChange: (change: Partial<JobFilter>) => void;
-}
-
 /** What to show of the jobs. Every choice is in the address at once. */
-export function FilterBar(props: Props): JSX.Element {
+export function FilterBar(props: FilterProps): JSX.Element {
   const { filter, onChange } = props;
   const models = [...new Set(known.value.map(({ name }) => name))];
   return (
@@ -106,7 +86,7 @@ function Chip({ isOn, onClick, children }: ChipProps): JSX.Element {
 }
 
 /** Any of the chosen ones; none chosen is all. */
-function StatusChips({ filter, onChange }: Props): JSX.Element {
+function StatusChips({ filter, onChange }: FilterProps): JSX.Element {
   const toggled = (status: Status) =>
     STATUSES.filter((each) => filter.status.includes(each) !== (each === status));
   return (
@@ -129,7 +109,7 @@ function StatusChips({ filter, onChange }: Props): JSX.Element {
   );
 }
 
-function RangeChips({ filter, onChange }: Props): JSX.Element {
+function RangeChips({ filter, onChange }: FilterProps): JSX.Element {
   return (
     <fieldset class="chips">
       <legend>Asked for in</legend>
@@ -139,70 +119,5 @@ function RangeChips({ filter, onChange }: Props): JSX.Element {
         </Chip>
       ))}
     </fieldset>
-  );
-}
-
-interface TextProps extends Props {
-  readonly name: 'model' | 'tenant' | 'grouping';
-  readonly label: string;
-  /** Suggestions, in a list called `filter-<name>s`. */
-  readonly children?: ComponentChildren;
-}
-
-/** Taken after a pause, with Enter, or when it is left. */
-function TextFilter({ filter, onChange, name, label, children }: TextProps): JSX.Element {
-  const text = useSignal(filter[name]);
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  // the address may have changed by itself; what was typed lately is on its way there
-  useEffect(() => {
-    if (timer.current === undefined) text.value = filter[name];
-  }, [filter[name]]);
-  useEffect(() => () => clearTimeout(timer.current), []);
-  const commit = () => {
-    clearTimeout(timer.current);
-    timer.current = undefined;
-    const value = text.value.trim();
-    if (value !== filter[name]) onChange({ [name]: value });
-  };
-  return (
-    <div class="field">
-      <label for={`filter-${name}`}>{label}</label>
-      <input
-        id={`filter-${name}`}
-        type="text"
-        autocomplete="off"
-        spellcheck={false}
-        maxLength={256}
-        placeholder="Any"
-        value={text.value}
-        {...(children === undefined ? {} : { list: `filter-${name}s` })}
-        onInput={({ currentTarget }) => {
-          text.value = currentTarget.value;
-          clearTimeout(timer.current);
-          timer.current = setTimeout(commit, PAUSE_MS);
-        }}
-        onChange={commit}
-      />
-      {children}
-    </div>
-  );
-}
-
-interface TimeProps extends Props {
-  readonly name: 'from' | 'to';
-  readonly label: string;
-}
-
-function TimeFilter({ filter, onChange, name, label }: TimeProps): JSX.Element {
-  return (
-    <div class="field">
-      <label for={`filter-${name}`}>{label}</label>
-      <input
-        id={`filter-${name}`}
-        type="datetime-local"
-        value={localTime(filter[name])}
-        onChange={({ currentTarget }) => onChange({ [name]: fromLocalTime(currentTarget.value), last: '' })}
-      />
-    </div>
   );
 }

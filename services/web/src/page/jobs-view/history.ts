@@ -9,8 +9,10 @@ const POLL_MS = 2_000;
 
 /** What is known of the job that is looked at; undefined before there is anything. */
 export const history = signal<JobHistory | undefined>(undefined);
-/** Why it could not be read, or what the last button could not do. */
+/** Why it could not be read. */
 export const historyFault = signal<string | undefined>(undefined);
+/** What the last button could not do; it stays until the next try. */
+export const trouble = signal<string | undefined>(undefined);
 
 let wake = (): void => undefined;
 
@@ -19,6 +21,7 @@ export function openHistory(id: string): () => void {
   const closed = new AbortController();
   history.value = undefined;
   historyFault.value = undefined;
+  trouble.value = undefined;
   void keepReading(id, closed.signal);
   return () => closed.abort();
 }
@@ -50,11 +53,11 @@ function pause(): Promise<void> {
 }
 
 async function attempt(action: () => Promise<string>): Promise<void> {
+  trouble.value = undefined;
   try {
     announce(await action());
-    historyFault.value = undefined;
   } catch (error) {
-    historyFault.value = messageOf(error);
+    trouble.value = messageOf(error);
   }
   wake();
   readSoon();

@@ -9,7 +9,7 @@ import { type Neighbour, Sheet } from '../sheet.tsx';
 import { token } from '../token.ts';
 import { KIND_WORDS, shortId } from '../wording.ts';
 import { CopyButton } from './copy-button.tsx';
-import { cancelJob, history, historyFault, openHistory, redriveJob } from './history.ts';
+import { cancelJob, history, historyFault, openHistory, redriveJob, trouble } from './history.ts';
 import { JobResult } from './job-result.tsx';
 import { shown } from './list.ts';
 import { Timeline } from './timeline-list.tsx';
@@ -43,10 +43,13 @@ export function JobHistorySheet({ id, hrefOf, list }: Props): JSX.Element {
       older={neighbour('Older job', 1)}
       onClose={toList}
     >
-      {historyFault.value !== undefined && (
-        <p class="notice fault" role="alert">
-          {historyFault.value}
-        </p>
+      {[historyFault.value, trouble.value].map(
+        (said) =>
+          said !== undefined && (
+            <p key={said} class="notice fault" role="alert">
+              {said}
+            </p>
+          ),
       )}
       {known ? <Body history={known} /> : historyFault.value === undefined && <p class="nothing">Loading…</p>}
     </Sheet>
