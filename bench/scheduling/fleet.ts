@@ -189,7 +189,8 @@ export class SimulatedFleet {
   }
 }
 
-function startOf({ id, request }: JobState, worker: string, nowMs: number): StartedEvent {
+/** The event of a worker that begins the job. */
+export function startOf({ id, request }: JobState, worker: string, nowMs: number): StartedEvent {
   return {
     ...{ type: 'started', version: 1, id, kind: 'txt2img', tenant: request?.tenant ?? '', redrive: 0 },
     ...{ attempt: 1, claim: id, worker, model: request?.settings.model ?? '', released: false },
