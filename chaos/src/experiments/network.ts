@@ -65,7 +65,7 @@ const TARGETS: readonly Target[] = [
     on: ['pulsar'],
     recoversWithinMs: 30_000,
     faultMs: 10_000,
-    ways: ({ backing }) => [...backing.toBroker.values()].slice(-1),
+    ways: ({ backing, workers }) => [backing.toBroker.get(workers[0]?.name ?? '')],
   },
 ];
 

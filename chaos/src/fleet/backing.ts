@@ -16,8 +16,8 @@ type Broker = Exclude<Awaited<ReturnType<typeof startOwnPulsar>>, { missing: str
 
 /** What the processes of a fleet work with, and the ways there. */
 export interface Backing {
-  /** For a process of this number: every second one has a way of its own to the broker, the others the native client. */
-  envOf(number: number): Promise<Env>;
+  /** For the process of this name; who does not speak natively has a way of its own to the broker. */
+  envOf(name: string, speaks: 'native' | 'ws'): Promise<Env>;
   /** For whoever looks on from outside: straight to everything. */
   readonly directEnv: Env;
   /** What the API needs beside. */
@@ -25,8 +25,8 @@ export interface Backing {
   /** Sent by clients. */
   readonly headers: Readonly<Record<string, string>>;
   readonly broker?: Broker;
-  /** To the broker, by the number of the process. */
-  readonly toBroker: Map<number, Way>;
+  /** To the broker, by the name of the process. */
+  readonly toBroker: ReadonlyMap<string, Way>;
   readonly toStore?: Way;
   readonly toRedis?: Way;
   readonly toGitlab?: Way;
@@ -69,13 +69,13 @@ export async function realBacking(network: Network, folder: string, isOwn: boole
   const toRedis = await network.wayTo(new URL(redis.url).host);
   const toGitlab = await network.wayTo(new URL(gitlab.apiUrl).host);
   const store = { ...(await bucketEnv(s3)), S3_PUBLIC_ENDPOINT: s3.endpoint };
-  const toBroker = new Map<number, Way>();
+  const toBroker = new Map<string, Way>();
   return {
-    envOf: async (number) => {
+    envOf: async (name, speaks) => {
       const far = { ...store, S3_ENDPOINT: `http://${toStore.host}` };
-      if (missing === undefined && number % 2 === 1) return { ...native, ...far };
-      const way = toBroker.get(number) ?? (await network.wayTo(webHost));
-      toBroker.set(number, way);
+      if (missing === undefined && speaks === 'native') return { ...native, ...far };
+      const way = toBroker.get(name) ?? (await network.wayTo(webHost));
+      toBroker.set(name, way);
       return { ...ws(way.host), ...far };
     },
     directEnv: { ...ws(webHost), ...store, S3_ENDPOINT: s3.endpoint, DATA_DIR: folder },

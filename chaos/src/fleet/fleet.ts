@@ -2,22 +2,14 @@ import { spawn } from 'node:child_process';
 import { MockOpenAi } from '../../../tools/mock-openai/server.ts';
 import { freePorts, provide } from '../../../tools/provision/components.ts';
 import { type Backing, embeddedBacking, realBacking, type StageName } from './backing.ts';
-import { Member, type ServiceName } from './member.ts';
+import type { Member } from './member.ts';
+import { membersOf } from './members.ts';
 import { ModelContainer } from './model-container.ts';
 import { Network, type Way } from './network.ts';
 
 const APIS = 2;
-const WORKERS = 3;
 const STEP_MS = 10;
 const ROOT = new URL('../../..', import.meta.url).pathname;
-
-/** Shorter than a user's, so that what is waited for comes within an experiment. */
-const IMPATIENT = {
-  RETRY_BACKOFF_MS: '200,500,1000',
-  ENGINE_IDLE_TIMEOUT_MS: '3000',
-  DRAIN_GRACE_MS: '3000',
-  LOG_LEVEL: 'info',
-};
 
 interface Ended {
   readonly code: number | null;
@@ -83,28 +75,10 @@ export class Fleet {
     const texts = new MockOpenAi({ models: ['mock'], tokens: 20 });
     const ENGINE_URL = `http://${toModel.host},openai+${await texts.listen()}`;
     const ports = await freePorts(APIS);
-    const env = async (name: string, number: number) => ({
-      ...IMPATIENT,
-      ...(await backing.envOf(number)),
-      DATA_DIR: `${folder}/${name}`,
-    });
-    const apis = await Promise.all(
-      ports.map(async (port, number) => {
-        const own = { ...(await env(`api-${number + 1}`, number)), ...backing.apiEnv, PORT: String(port) };
-        return memberOf('api', number, own);
-      }),
-    );
-    const workers = await Promise.all(
-      Array.from({ length: WORKERS }, async (_, number) => {
-        const own = await env(`worker-${number + 1}`, APIS + number);
-        return memberOf('worker', number, { ...own, ENGINE_URL, WORKER_PORT: '0' });
-      }),
-    );
-    const keeping = { ARCHIVE_INTERVAL_SECONDS: '2', RECORDER_PORT: '0' };
-    const recorder = memberOf('recorder', 0, { ...(await env('recorder-1', APIS + WORKERS)), ...keeping });
-    function memberOf(service: ServiceName, number: number, own: Record<string, string>): Member {
-      return new Member({ name: `${service}-${number + 1}`, service, env: own, logs, mutant });
-    }
+    const needs = { backing, engineUrl: ENGINE_URL, apiPorts: ports, folder, logs, mutant };
+    const { api: apis, worker: workers, recorder: recorders } = await membersOf(needs);
+    const [recorder] = recorders;
+    if (!recorder) throw new TypeError('a fleet has a recorder');
     const fleet = new Fleet(
       options,
       { backing, model, texts, toModel, apis, workers, recorder },
