@@ -1,9 +1,7 @@
 import type { Message, OutgoingMessage } from '@genfleet/bus';
+import type { BrokerOptions } from './broker-options.ts';
 import type { Incarnation } from './incarnation.ts';
-import type { Network } from './network.ts';
 import type { Random } from './random.ts';
-import type { Scheduler } from './scheduler.ts';
-import type { Story } from './story.ts';
 import { Subscription } from './subscription.ts';
 
 /** Where a topic's reader stands and how it hears of more. */
@@ -15,19 +13,6 @@ interface Follower {
 interface Log {
   readonly messages: Message[];
   readonly followers: Set<Follower>;
-}
-
-export interface BrokerOptions {
-  readonly scheduler: Scheduler;
-  readonly network: Network;
-  readonly story: Story;
-  /** Whether publish times come from the clock of whoever publishes, as Pulsar's do, or from the broker's. */
-  readonly stampedBy: 'producer' | 'broker';
-  /** Whether an acknowledgement counts though the message was handed to another consumer since, as in Pulsar. */
-  readonly lateAcks: 'count' | 'are ignored';
-  /** Told of everything that becomes durable, and of everything that is done with. */
-  readonly onStored: (message: Message) => void;
-  readonly onAcked: (message: Message) => void;
 }
 
 /** What the brokers and their disks hold, which no crash of a client changes. */

@@ -51,14 +51,6 @@ export class Fleet {
     this.start(name);
   }
 
-  get names(): readonly string[] {
-    return [...this.#slots.keys()];
-  }
-
-  get workers(): readonly string[] {
-    return [...this.#slots.values()].filter(({ isWorker }) => isWorker).map(({ name }) => name);
-  }
-
   get apis(): readonly string[] {
     return [...this.#slots.values()].filter(({ isWorker }) => !isWorker).map(({ name }) => name);
   }

@@ -1,5 +1,3 @@
-import type { Happening } from './happening-queue.ts';
-
 /** One run of a process, from its start to its death. What it awaits after its death never comes. */
 export class Incarnation {
   readonly name: string;
@@ -10,8 +8,6 @@ export class Incarnation {
   isLinked = true;
   /** What its clock shows beyond the true time, in ms. */
   clockOffsetMs = 0;
-  /** What came for it while it was paused. */
-  readonly held: Happening[] = [];
 
   constructor(name: string, number: number) {
     this.name = name;

@@ -28,6 +28,8 @@ export class Scheduler {
   /** Called before a process goes on: here a fault can end or pause it. */
   beforeStep: (owner: Incarnation, label: string) => void = () => undefined;
   readonly #queue = new HappeningQueue();
+  /** What came for processes that are paused. */
+  readonly #held = new Map<Incarnation, Happening[]>();
 
   constructor(seed: number) {
     this.random = Random.of(seed, 'order');
@@ -47,7 +49,9 @@ export class Scheduler {
   /** Lets a paused process go on with what came for it meanwhile, in the order in which it came. */
   resume(incarnation: Incarnation): void {
     incarnation.isPaused = false;
-    for (const [place, happening] of incarnation.held.splice(0).entries()) {
+    const held = this.#held.get(incarnation) ?? [];
+    this.#held.delete(incarnation);
+    for (const [place, happening] of held.entries()) {
       happening.atMs = this.nowMs + place / 1_000;
       this.#queue.push(happening);
     }
@@ -91,11 +95,17 @@ export class Scheduler {
   #happens(next: Happening): boolean {
     const { owner } = next;
     if (owner && !owner.isPaused) this.beforeStep(owner, next.label);
-    if (owner?.isPaused) owner.held.push(next);
+    if (owner?.isPaused) this.#hold(owner, next);
     if (owner && (owner.isPaused || !owner.isAlive)) return false;
     this.count += 1;
     this.current = owner;
     next.run();
     return true;
+  }
+
+  #hold(owner: Incarnation, happening: Happening): void {
+    const held = this.#held.get(owner) ?? [];
+    this.#held.set(owner, held);
+    held.push(happening);
   }
 }

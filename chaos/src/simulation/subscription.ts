@@ -1,5 +1,5 @@
 import type { Message } from '@genfleet/bus';
-import type { BrokerOptions } from './broker.ts';
+import type { BrokerOptions } from './broker-options.ts';
 import type { Incarnation } from './incarnation.ts';
 import type { Random } from './random.ts';
 
