@@ -49,6 +49,8 @@ export const PLANS = {
     about: 'a tenant who buries the queue in large jobs, beside one with small ones and one who types code',
     full: { durationSeconds: 60, rate: 2, vus: 8 },
     smoke: { durationSeconds: 2, rate: 1, vus: 1 },
+    // they are tenants by what a proxy would say
+    product: () => ({ TENANT_HEADER: 'X-Tenant' }),
   },
   soak: {
     about: 'moderate load for long: whether memory and latency drift',

@@ -19,6 +19,13 @@ export const RUN = env('LOAD_RUN') ?? `load-${Date.now()}`;
 /** Whether receipts are to be printed, for `genfleet verify`. */
 export const KEEPS_RECEIPTS = env('LOAD_RECEIPTS') === '1';
 
+/** Who the load comes from, where that makes a difference. */
+export const TENANTS = ['artists', 'studio', 'editors'] as const;
+export type Tenant = (typeof TENANTS)[number];
+
+/** The header in which the API is told the tenant (its `TENANT_HEADER`), where it takes one. */
+export const TENANT_HEADER = env('LOAD_TENANT_HEADER');
+
 /** Bearer tokens, one for each tenant in turn; none where the API asks for none. */
 export const TOKENS: readonly string[] = (env('LOAD_TOKENS') ?? '')
   .split(',')

@@ -1,6 +1,6 @@
 import { check } from 'k6';
 import http, { type Params, type RefinedResponse, type ResponseType } from 'k6/http';
-import { BASE_URL, KEEPS_RECEIPTS, TOKENS } from './asked.ts';
+import { BASE_URL, KEEPS_RECEIPTS, TENANT_HEADER, TENANTS, type Tenant, TOKENS } from './asked.ts';
 
 /** What calls are counted under: k6 would keep figures for each URL apart. */
 export type Route =
@@ -20,8 +20,8 @@ export interface CallOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** When the client hangs up, in ms. */
   readonly timeoutMs?: number;
-  /** Which of the tokens it sends. */
-  readonly tenant?: number;
+  /** Whose token it sends, or whose name. */
+  readonly tenant?: Tenant | undefined;
 }
 
 const TIMEOUT_MS = 180_000;
@@ -31,12 +31,14 @@ const CANCELED = 'context canceled';
 
 type Answer = RefinedResponse<ResponseType>;
 
-function paramsOf({ route, expect, headers, timeoutMs = TIMEOUT_MS, tenant = 0 }: CallOptions): Params {
-  const token = TOKENS[tenant % Math.max(1, TOKENS.length)];
+function paramsOf({ route, expect, headers, timeoutMs = TIMEOUT_MS, tenant }: CallOptions): Params {
+  const place = tenant === undefined ? 0 : TENANTS.indexOf(tenant);
+  const token = TOKENS[place % Math.max(1, TOKENS.length)];
   return {
     headers: {
       'content-type': 'application/json',
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...(TENANT_HEADER === undefined || tenant === undefined ? {} : { [TENANT_HEADER]: tenant }),
       ...headers,
     },
     tags: { name: route },

@@ -1,6 +1,6 @@
 import type { Accepted, Image, ImageEvent, ImageStatus, NewImage } from '@genfleet/client/types';
 import { check, sleep } from 'k6';
-import { RUN } from './asked.ts';
+import { RUN, type Tenant } from './asked.ts';
 import { bodyOf, get, post } from './calls.ts';
 
 const POLL_SECONDS = 1;
@@ -44,7 +44,7 @@ export function smallImage(
 type Priority = NonNullable<NewImage['priority']>;
 
 interface PostOptions {
-  readonly tenant?: number;
+  readonly tenant?: Tenant;
 }
 
 /** Puts the image in line. @returns the id of its job, undefined when it was refused. */
@@ -70,7 +70,7 @@ export function pollImage(id: string): Image | undefined {
 }
 
 /** Reads the job's events to its end. @returns the last of them. */
-export function followImage(id: string, tenant = 0): ImageEvent['type'] | undefined {
+export function followImage(id: string, tenant?: Tenant): ImageEvent['type'] | undefined {
   const answer = get(`/images/${id}/events`, {
     route: 'follow image',
     expect: [200],

@@ -8,8 +8,6 @@ import { arriving, optionsOf } from '../k6/options.ts';
 import { LINES, suggestionFor } from '../k6/texts.ts';
 
 const STAY_SECONDS = 60;
-/** Which token each of them sends, where there are several. */
-const TENANT = { artists: 0, studio: 1, editors: 2 } as const;
 const STUDIO_PAUSE_SECONDS = 0.1;
 
 const shape = shapeOf('tenants');
@@ -33,20 +31,20 @@ export const options = optionsOf('tenants', shape, {
 
 function make(image: NewImage, tenant: 'artists' | 'studio'): void {
   const startMs = Date.now();
-  const id = postImage(image, { tenant: TENANT[tenant] });
-  if (id !== undefined && expectCompleted(followImage(id, TENANT[tenant]))) {
+  const id = postImage(image, { tenant });
+  if (id !== undefined && expectCompleted(followImage(id, tenant))) {
     timeToImage.add(Date.now() - startMs, { tenant });
   }
 }
 
 /** Small images, one at a time, for somebody who looks at the screen. */
 export function artist(): void {
-  make(smallImage('artists', { priority: 'high' }), 'artists');
+  make(smallImage('artists'), 'artists');
 }
 
 /** As many large jobs in line as the studio has people, all the time. */
 export function studio(): void {
-  const { generation_settings, ...image } = smallImage('studio', { steps: 8, priority: 'low' });
+  const { generation_settings, ...image } = smallImage('studio', { steps: 8 });
   make({ ...image, generation_settings: { ...generation_settings, batch_size: 4 } }, 'studio');
   sleep(STUDIO_PAUSE_SECONDS);
 }
@@ -59,6 +57,6 @@ export function editor(): void {
     below: '',
   };
   const body = { ...suggestionFor(above + line, below), metadata: { grouping: `${RUN}/editors` } };
-  const answer = post('/v1/completions', body, { route: 'complete', expect: [200], tenant: TENANT.editors });
+  const answer = post('/v1/completions', body, { route: 'complete', expect: [200], tenant: 'editors' });
   if (answer.status === 200) suggestionTime.add(answer.timings.duration);
 }

@@ -15,6 +15,8 @@ export interface K6Run {
   readonly words: LoadWords;
   readonly k6: string;
   readonly baseUrl: string;
+  /** In which the API is told the tenant. */
+  readonly tenantHeader: string | undefined;
   /** Names what the run makes. */
   readonly run: string;
   /** Where its report, its log and the receipts go. */
@@ -73,7 +75,7 @@ function k6Words({ words }: K6Run, paths: { readonly summary: string; readonly c
   ];
 }
 
-function k6Env({ words, baseUrl, run, folder, env }: K6Run): Record<string, string> {
+function k6Env({ words, baseUrl, tenantHeader = '', run, folder, env }: K6Run): Record<string, string> {
   const { shape, smoke, thresholds } = words;
   const periodSeconds = Math.max(1, Math.round(shape.durationSeconds / 60));
   return {
@@ -84,6 +86,7 @@ function k6Env({ words, baseUrl, run, folder, env }: K6Run): Record<string, stri
     LOAD_RUN: run,
     LOAD_SMOKE: smoke ? '1' : '',
     LOAD_RECEIPTS: '1',
+    LOAD_TENANT_HEADER: tenantHeader,
     LOAD_DURATION_SECONDS: String(shape.durationSeconds),
     LOAD_RATE: String(shape.rate ?? ''),
     LOAD_VUS: String(shape.vus ?? ''),

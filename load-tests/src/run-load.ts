@@ -73,7 +73,8 @@ async function measured(
   const over = new AbortController();
   const watching = watchProduct(url, own?.pid, over.signal, complain);
   try {
-    const result = await runK6({ words, baseUrl: url, env, interrupted, ...at });
+    const tenantHeader = own?.env['TENANT_HEADER'] ?? env['LOAD_TENANT_HEADER'];
+    const result = await runK6({ words, baseUrl: url, tenantHeader, env, interrupted, ...at });
     over.abort();
     const { folder } = at;
     const record = await checkRecord({
