@@ -1,0 +1,43 @@
+/**
+ * `node bench/peers.ts [--only jobs,images,completions] [--peers bullmq,celery,temporal,bentoml] [--quick]`: Genfleet
+ * beside what else one would take, the same work in one run on this machine. Ends by itself, in less than eight
+ * minutes on a quiet machine, with one table and what the places in it are due to. Before: bash bench/setup.sh
+ */
+import { parseArgs } from 'node:util';
+import { JOB_PEERS, measureJobs } from './peers/job-rows.ts';
+import { jobVerdicts } from './peers/job-verdicts.ts';
+import { printVerdicts, type Verdict } from './peers/verdict.ts';
+
+const JOB_SIZES = { jobs: 1_000, clients: 32, steadyJobs: 200 };
+const QUICK_JOB_SIZES = { jobs: 100, clients: 16, steadyJobs: 20 };
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string' },
+    peers: { type: 'string' },
+    quick: { type: 'boolean', default: false },
+  },
+});
+const namesIn = (list: string | undefined) => list?.split(',').filter((name) => name !== '');
+const sections: Readonly<Record<string, () => Promise<readonly Verdict[]>>> = {
+  jobs: async () => {
+    const peers = namesIn(values.peers) ?? Object.keys(JOB_PEERS);
+    return jobVerdicts(await measureJobs(peers, values.quick ? QUICK_JOB_SIZES : JOB_SIZES));
+  },
+};
+
+const wanted = namesIn(values.only) ?? Object.keys(sections);
+const unknown = wanted.filter((name) => !(name in sections));
+if (unknown.length > 0) {
+  throw new Error(`--only: there is no ${unknown.join(', ')}; there are ${Object.keys(sections).join(', ')}`);
+}
+const startMs = performance.now();
+const verdicts: Verdict[] = [];
+for (const name of wanted) {
+  console.log(`\n# ${name}\n`);
+  verdicts.push(...((await sections[name]?.()) ?? []));
+}
+printVerdicts(verdicts);
+console.log(`\nAll in ${((performance.now() - startMs) / 1_000).toFixed(0)} s.`);
+// what was leased ends with this process
+process.exit(0);

@@ -1,0 +1,33 @@
+/** One row of the table: a figure of ours beside a peer's. */
+export interface Verdict {
+  readonly row: string;
+  readonly peer: string;
+  readonly ours: number;
+  readonly theirs: number;
+  readonly unit: string;
+  /** Which of the two is wanted. */
+  readonly better: 'more' | 'less';
+  /** What the place is due to, from this run's own figures. */
+  readonly why?: string;
+}
+
+/** How many times as good ours is: above 1 is first place, whichever way the unit runs. */
+export function advantage({ ours, theirs, better }: Verdict): number {
+  return better === 'more' ? ours / theirs : theirs / ours;
+}
+
+/** The whole as a table in Markdown, ready for docs/performance.md. */
+export function printVerdicts(verdicts: readonly Verdict[]): void {
+  console.log('\n| | Genfleet | peer | ours / peer | first place |\n| --- | --- | --- | --- | --- |');
+  for (const verdict of verdicts) {
+    const { row, peer, ours, theirs, unit, why } = verdict;
+    const ratio = (ours / theirs).toFixed(2);
+    const place = advantage(verdict) >= 1 ? 'yes' : `no${why === undefined ? '' : `: ${why}`}`;
+    console.log(`| ${row}, ${unit} | ${round(ours)} | ${peer} ${round(theirs)} | ${ratio} | ${place} |`);
+  }
+}
+
+/** Three digits that say something. */
+function round(value: number): string {
+  return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
+}
