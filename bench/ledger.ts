@@ -9,67 +9,15 @@ import { performance } from 'node:perf_hooks';
 import { DatabaseSync } from 'node:sqlite';
 import { fleetTopics } from '../packages/bus/src/index.ts';
 import { openSqliteBus } from '../packages/bus-sqlite/src/index.ts';
-import { encodeEvent, type JobEvent, topicOf } from '../packages/job/src/index.ts';
+import { encodeEvent, topicOf } from '../packages/job/src/index.ts';
 import { NAMED_QUERIES, namedQuery } from '../packages/ledger/src/index.ts';
 import { openDuckdbLedger } from '../packages/ledger-duckdb/src/index.ts';
+import { eventsOf, idOf } from './job-history.ts';
 
 const jobs = Number(process.argv[2] ?? 1_000_000);
 const AT_ONCE = 2_000;
-const START_MS = Date.parse('2026-01-01T00:00:00.000Z');
 const folder = mkdtempSync(join(process.env['TMPDIR'] ?? tmpdir(), 'genfleet-bench-'));
 const file = join(folder, 'fleet.db');
-
-const idOf = (n: number) => {
-  const hex = (START_MS + n * 1_000).toString(16).padStart(12, '0');
-  return `${hex.slice(0, 8)}-${hex.slice(8)}-7abc-8def-${String(n).padStart(12, '0')}`;
-};
-
-/** A request every second: one in fifty dies, one in a hundred waits, all others are completed. */
-function eventsOf(n: number): JobEvent[] {
-  const head = { version: 1, id: idOf(n), kind: 'txt2img', redrive: 0, tenant: `team-${n % 20}` } as const;
-  const model = `model-${n % 7}`;
-  const at = (seconds: number) => new Date(START_MS + (n + seconds) * 1_000).toISOString();
-  const sizes = { batch_size: 1, n_iters: 1, steps: 20, cfg_scale: 7, width: 512, height: 512 };
-  const settings = {
-    prompt: `picture ${n}`,
-    negative_prompt: '',
-    seed: n,
-    sampler_name: 'euler',
-    ...sizes,
-    model,
-  };
-  const job = { metadata: { grouping: `g${n % 100}` }, request_time: at(0), attempt: 1, settings };
-  const events: JobEvent[] = [{ type: 'requested', ...head, ...job, failures: [] }];
-  if (n % 100 === 7) return events;
-  const worker = `gpu-${n % 16}`;
-  const claim = { attempt: 1, claim: `${n}`, worker, model, time: at(1), released: false };
-  events.push({ type: 'started', ...head, ...claim });
-  if (n % 50 === 3) {
-    const error = { code: 'out_of_memory', message: 'no memory left' } as const;
-    const failures = [{ attempt: 1, worker, time: at(2), ...error }];
-    events.push({ type: 'dead', ...head, ...job, failures, error, time: at(2) });
-    return events;
-  }
-  const timings = {
-    queued_ms: (n * 37) % 9_000,
-    model_load_ms: 0,
-    generate_ms: 500 + ((n * 13) % 4_000),
-    store_ms: 9,
-  };
-  const image = { content_type: 'image/jpeg', size_bytes: 40_000, width: 512, height: 512, seed: n };
-  const artifacts = [{ key: `${head.id}.jpg`, ...image, sha256: n.toString(16).padStart(64, '0') }];
-  events.push({
-    type: 'completed',
-    ...head,
-    attempt: 1,
-    worker,
-    model,
-    artifacts,
-    timings,
-    complete_time: at(3),
-  });
-  return events;
-}
 
 async function timed<T>(work: () => T | Promise<T>): Promise<{ result: T; seconds: number }> {
   const startMs = performance.now();

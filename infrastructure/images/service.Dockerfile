@@ -13,6 +13,8 @@ WORKDIR /app
 COPY --from=build /source/dist/${SERVICE} ./
 # what has native code; pulsar-client fetches the binary for this platform
 RUN npm install --omit=dev --no-audit --no-fund && npm cache clean --force
+# glibc keeps freed memory apart for every thread
+ENV MALLOC_ARENA_MAX=2
 ENV NODE_ENV=production HOST=0.0.0.0 DATA_DIR=/data WEB_DIR=/app/web
 RUN mkdir /data && chown node:node /data
 USER node

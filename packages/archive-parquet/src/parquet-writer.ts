@@ -8,12 +8,14 @@ import { GenfleetError } from '@genfleet/job';
 import type { LedgerTable } from '@genfleet/ledger';
 import { openScratch } from './scratch.ts';
 
-/** Of DuckDB's own; what does not fit goes to the disk. */
+/** Of DuckDB's own: enough for a segment of any shape within `DEFAULT_LIMITS`. */
 const MEMORY = '64MiB';
+/** Rather this once than an archive that stands still before a segment that is out of shape. */
+const MUCH_MEMORY = '1GiB';
 /** Rows that are in memory at once while a file is made. */
 const ROW_GROUP_ROWS = 10_240;
-/** Longer than any line: `archivedValue` lets 4 Mi characters through. */
-const MAX_LINE_BYTES = 16 * 1_024 * 1_024;
+/** Longer than any line: `archivedValue` lets 512 Ki characters through. Each of its buffers is twice this. */
+const MAX_LINE_BYTES = 2 * 1_024 * 1_024;
 
 /**
  * Parquet by DuckDB. What is added lies in a file on the disk, one message a line, until it is read through once, by one
@@ -44,9 +46,23 @@ class ParquetWriter implements SegmentWriter {
     await rm(this.#scratch, { recursive: true, force: true });
   }
 
+  async #run(sql: string): Promise<void> {
+    try {
+      await this.#connection.run(sql);
+    } catch (error) {
+      if (!/Out of Memory/.test(String(error))) throw error;
+      await this.#connection.run(`set memory_limit = '${MUCH_MEMORY}'`);
+      try {
+        await this.#connection.run(sql);
+      } finally {
+        await this.#connection.run(`set memory_limit = '${MEMORY}'`);
+      }
+    }
+  }
+
   /** One at a time: each may use all of the memory. */
   async #copy(sql: string): Promise<void> {
-    const done = this.#turn.then(() => this.#connection.run(sql));
+    const done = this.#turn.then(() => this.#run(sql));
     this.#turn = done.catch(() => undefined);
     await done;
   }
@@ -117,6 +133,9 @@ export async function openParquetWriter(options: { directory: string }): Promise
     memory_limit: MEMORY,
     threads: '1',
     temp_directory: join(scratch, 'spill'),
+    // what was freed goes back to the system: without it each file leaves another 40 MB behind, for a while
+    allocator_flush_threshold: '1MiB',
+    allocator_bulk_deallocation_flush_threshold: '1MiB',
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
   });

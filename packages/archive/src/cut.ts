@@ -10,10 +10,10 @@ export interface CutLimits {
   readonly maxChars: number;
 }
 
-/** As large as a file gets: about 5 MB of Parquet, and what a recorder holds on its disk for each topic. */
+/** As large as a file gets: some MB of Parquet, which a recorder makes in about four times the memory of its text. */
 export const DEFAULT_LIMITS: Omit<CutLimits, 'intervalMs'> = {
-  maxMessages: 200_000,
-  maxChars: 32 * 1_024 * 1_024,
+  maxMessages: 50_000,
+  maxChars: 8 * 1_024 * 1_024,
 };
 
 interface Placed {

@@ -1,7 +1,7 @@
 import { type CompletionSettings, withoutText } from '@genfleet/job';
 
-/** Larger texts are no events of ours. */
-const MAX_CHARS = 4 * 1_024 * 1_024;
+/** Twice what a bus of ours takes: larger texts are no events. */
+const MAX_CHARS = 512 * 1_024;
 const LONE_SURROGATE = /\\ud[89a-f]/i;
 
 /**

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
 import { openArchive, openBus, openSegmentWriter } from '@genfleet/adapters';
 import { trinoTables } from '@genfleet/archive';
 import { type Bus, fleetTopics, requireTopics } from '@genfleet/bus';
@@ -39,6 +40,8 @@ async function prepareTopics(bus: Bus, config: Config, log: Logger): Promise<voi
 
 /** Keeps the archive. Stops within its grace. */
 async function start(): Promise<StopService> {
+  // what is read is garbage at once: V8 would let it grow to 100 MB and more before it looks
+  setFlagsFromString('--optimize-for-size');
   const config = loadConfig();
   const log = createLogger({ level: config.LOG_LEVEL, service: 'recorder' });
   const bus = await openBus(config);

@@ -7,7 +7,7 @@ import type { TopicRecorderOptions } from './options.ts';
 import { placeInTopic } from './place-in-topic.ts';
 import { rewrite } from './rewrite.ts';
 
-const BATCH_MESSAGES = 500;
+const BATCH_MESSAGES = 250;
 /** Waits between tries: longer each time, up to the last. */
 const WAITS_MS = [250, 1_000, 4_000, 15_000, 30_000];
 
