@@ -2,7 +2,7 @@ import { describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import { anyEvent } from '../test/arbitrary-events.test.ts';
 import { completed, requested, started } from '../test/sample-events.test.ts';
-import { decodeEvent, decodeNews, encodeEvent } from './codec.ts';
+import { decodeEvent, decodeNews, encodeEvent, encodeOwnEvent, encodeOwnNews } from './codec.ts';
 import { GenfleetError } from './error.ts';
 
 // on a machine that is busy with other things
@@ -94,6 +94,38 @@ describe('events as text', () => {
         }
       }),
       { numRuns: 500 },
+    );
+  });
+});
+
+describe('events of this process as text', () => {
+  const own = (n: number) => requested({ metadata: { n: String(n) } });
+
+  it('are given again as they are, to whoever reads that text', () => {
+    const event = own(0);
+    const text = encodeOwnEvent(event);
+    expect(text).toBe(encodeEvent(event));
+    expect(decodeEvent(Buffer.from(text).toString())).toBe(event);
+    const news = { type: 'progress', id: event.id, redrive: 0, attempt: 1, step: 1, steps: 2 } as const;
+    expect(decodeNews(encodeOwnNews(news))).toBe(news);
+    expect(() => decodeEvent(encodeEvent(news))).toThrow(/^type: /);
+  });
+
+  it('are read out of their text once many others have come, and when they are large', () => {
+    const event = own(1);
+    const text = encodeOwnEvent(event);
+    for (let n = 2; n < 502; n += 1) encodeOwnEvent(own(n));
+    const large = requested({ metadata: { large: 'x'.repeat(5_000) } });
+    expect(decodeEvent(text)).not.toBe(event);
+    expect(decodeEvent(text)).toEqual(event);
+    expect(decodeEvent(encodeOwnEvent(large))).not.toBe(large);
+  });
+
+  it('are what others read', () => {
+    fc.assert(
+      fc.property(anyEvent, (event) => {
+        expect(decodeEvent(encodeEvent(event))).toEqual(decodeEvent(encodeOwnEvent(event)));
+      }),
     );
   });
 });

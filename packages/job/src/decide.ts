@@ -144,6 +144,9 @@ export function mayClaimAhead(state: JobState, nowMs: number): boolean {
   return request.not_before === undefined || Date.parse(request.not_before) <= nowMs;
 }
 
+/** Of a claim that lost: clocks differ by which a claim ends and the next one is stamped, and each try is one more. */
+const LOST_CLAIM_WAIT_MS = 1_000;
+
 /**
  * What a worker does once its claim stands in the ledger and was folded: the claim's place says which attempt
  * it is, so two workers, or one worker twice, can't both believe to be the first.
@@ -160,7 +163,10 @@ export function decideClaim(
   const attempt = attemptOf(state, claim);
   const mine = state.starts.find((start) => start.claim === claim);
   if (!mine || mine.released) return { do: 'drop', reason: 'claim is not in the ledger' };
-  if (attempt === undefined) return { do: 'yield', untilMs: heldUntilMs(state) ?? nowMs };
+  if (attempt === undefined) {
+    const heldMs = (heldUntilMs(state) ?? 0) - mine.order.timeMs;
+    return { do: 'yield', untilMs: nowMs + Math.max(LOST_CLAIM_WAIT_MS, heldMs) };
+  }
   if (attempt > MAX_ATTEMPTS) return { do: 'bury', event: workerLost(request, state, mine.worker, nowMs) };
   return { do: 'run', attempt };
 }

@@ -47,7 +47,7 @@ function withRequest(state: JobState, event: RequestedEvent, order: LedgerOrder)
 function withStart(state: JobState, event: StartedEvent, order: LedgerOrder): JobState {
   const { attempt, claim, worker, model, time } = event;
   const known = state.starts.find((start) => start.claim === claim);
-  const isEarlier = !known || compareOrder(order, known.order) < 0;
+  const isEarlier = !known || order.messageId < known.order.messageId;
   const released = (known?.released ?? false) || event.released;
   const aheadUntilMs = laterOf(
     known?.aheadUntilMs,
@@ -60,7 +60,8 @@ function withStart(state: JobState, event: StartedEvent, order: LedgerOrder): Jo
     ...(aheadUntilMs === undefined ? {} : { aheadUntilMs }),
   };
   const starts = [...state.starts.filter((start) => start !== known), entry];
-  return { ...state, starts: starts.sort((a, b) => compareOrder(a.order, b.order)) };
+  // by their places in their one topic: a clock that is wrong must not move an attempt before another
+  return { ...state, starts: starts.sort((a, b) => (a.order.messageId < b.order.messageId ? -1 : 1)) };
 }
 
 function laterOf(a: number | undefined, b: number | undefined): number | undefined {

@@ -95,6 +95,19 @@ describe('the fold of any events of a job', () => {
     );
   });
 
+  it('numbers claims by their places in the topic, whatever the clocks of their workers say', () => {
+    const claim = (n: number, timeMs: number): Placed => ({
+      event: {
+        ...{ type: 'started', version: 1, id: '0190a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b', kind: 'txt2img' },
+        ...{ tenant: 'default', redrive: 0, attempt: 1, claim: `c${n}`, worker: `w${n}`, model: 'm' },
+        ...{ time: '2026-01-01T00:00:00.000Z', released: false },
+      },
+      order: { timeMs, type: 'started', messageId: `00${n}` },
+    });
+    const state = fold([claim(1, 5_000), claim(2, 1_000), claim(3, 3_000)]);
+    expect(state && ['c1', 'c2', 'c3'].map((name) => attemptOf(state, name))).toEqual([1, 2, 3]);
+  });
+
   it('keeps every claim however many were released, whichever is read first', () => {
     const started = (n: number, released: boolean): Placed => ({
       event: {

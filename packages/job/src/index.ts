@@ -7,7 +7,7 @@ export {
   type AvroType,
   avroSchemaOf,
 } from './avro-schema.ts';
-export { decodeEvent, decodeNews, encodeEvent } from './codec.ts';
+export { decodeEvent, decodeNews, encodeEvent, encodeOwnEvent, encodeOwnNews } from './codec.ts';
 export {
   type ChatMessage,
   type ChoiceDelta,

@@ -61,7 +61,7 @@ export interface JobState {
   /** The request with the most attempts behind it, in the current life. */
   readonly request: RequestedEvent | undefined;
   readonly requestOrder: LedgerOrder | undefined;
-  /** Claims of the current life in ledger order; the position is the attempt. */
+  /** Claims of the current life in the order of their topic; see `countedClaims`. */
   readonly starts: readonly Start[];
   /** The first outcome of the current life in ledger order. */
   readonly outcome: Outcome | undefined;
@@ -114,7 +114,7 @@ export interface CountedClaim {
 }
 
 /**
- * The claims that are attempts, of a life's claims in ledger order. The place says which attempt, or what the claim's
+ * The claims that are attempts, of a life's claims in the order of their topic. The place says which attempt, or what the claim's
  * message asked for if that is more. No attempts are:
  * - claims that were released;
  * - a claim ahead of the bus of an attempt that somebody has claimed before: its worker chose the job among those that

@@ -1,3 +1,4 @@
+import type { Delivery } from '@genfleet/bus';
 import {
   type CompletedEvent,
   decideFailure,
@@ -187,10 +188,21 @@ function stoppedError(options: WorkerOptions, run: Run): GenfleetError | undefin
 }
 
 async function ack(waiting: Waiting): Promise<void> {
-  await Promise.all(waiting.deliveries.map((delivery) => delivery.ack()));
+  await settleEach(waiting, (delivery) => delivery.ack());
 }
 
 /** Hands the job back to the bus, for whichever worker. */
 export async function nack(waiting: Waiting, delayMs: number): Promise<void> {
-  await Promise.all(waiting.deliveries.map((delivery) => delivery.nack(delayMs)));
+  await settleEach(waiting, (delivery) => delivery.nack(delayMs));
+}
+
+/** Those that come while others are being settled are settled as well: nobody else would. */
+async function settleEach(waiting: Waiting, settle: (delivery: Delivery) => Promise<void>): Promise<void> {
+  const { deliveries } = waiting;
+  for (let settled = 0; settled < deliveries.length; ) {
+    const rest = deliveries.slice(settled);
+    settled = deliveries.length;
+    await Promise.all(rest.map(settle));
+  }
+  waiting.forget();
 }

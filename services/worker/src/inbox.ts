@@ -48,6 +48,7 @@ export class Inbox<K extends Kind> {
     const waiting: Waiting<K> = {
       request,
       deliveries: [delivery],
+      forget: () => this.settled(waiting),
       receivedMs: this.#now(),
       isAhead: false,
     };
@@ -79,7 +80,11 @@ export class Inbox<K extends Kind> {
 
   /** Forgets a job whose deliveries were settled. */
   settled(waiting: Waiting<K>): void {
-    for (const { messageId } of waiting.deliveries) this.#unsettled.delete(messageId);
+    for (const { messageId } of waiting.deliveries) {
+      // it may have been handed out again since, as a job of its own
+      const isSame = this.#unsettled.get(messageId)?.deliveries === waiting.deliveries;
+      if (isSame) this.#unsettled.delete(messageId);
+    }
   }
 
   #read(delivery: Delivery): RequestedEvent<K> | undefined {

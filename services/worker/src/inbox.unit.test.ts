@@ -72,6 +72,17 @@ describe('Inbox', () => {
     expect(inbox.unsettled).toBe(0);
   });
 
+  it('takes a message that is handed out again, once the first was forgotten, for a new one', async () => {
+    const inbox = newInbox();
+    const value = encodeEvent(request());
+    await inbox.receive(delivery('1', value).handed, () => true);
+    const [first] = take(inbox, { jobs: 1, images: 1 });
+    first?.forget();
+    await inbox.receive(delivery('1', value).handed, () => true);
+    if (first) inbox.settled(first);
+    expect([first?.deliveries.length, inbox.waiting, inbox.unsettled]).toEqual([1, 1, 1]);
+  });
+
   it('gives back what is not wanted, and does not settle it', async () => {
     const inbox = newInbox();
     const unwanted = delivery('1', encodeEvent(request()));

@@ -99,7 +99,7 @@ export class Lineup<K extends Kind> {
       this.#board.take(id);
       return undefined;
     }
-    return { request, deliveries: [], receivedMs: nowMs, isAhead: true };
+    return { request, deliveries: [], forget: () => undefined, receivedMs: nowMs, isAhead: true };
   }
 
   #nameOf(model: string): string | undefined {

@@ -212,7 +212,9 @@ export class Pipeline<K extends Kind, Result extends RunResult> {
     view.onChange(
       jobId,
       ({ state }) => {
-        if (state.redrive !== redrive || isTerminal(statusOf(state))) stopRun(run, 'cancelled');
+        // a view that is made anew passes through the job's earlier lives
+        if (state.redrive < redrive) return;
+        if (state.redrive > redrive || isTerminal(statusOf(state))) stopRun(run, 'cancelled');
       },
       run.abort.signal,
     );

@@ -1,5 +1,13 @@
 import type { Bus, Producer } from '@genfleet/bus';
-import { encodeEvent, type JobEvent, type Kind, type NewsEvent, progressTopic, topicOf } from '@genfleet/job';
+import {
+  encodeOwnEvent,
+  encodeOwnNews,
+  type JobEvent,
+  type Kind,
+  type NewsEvent,
+  progressTopic,
+  topicOf,
+} from '@genfleet/job';
 import { injectContext } from '@genfleet/telemetry';
 import { retry } from './retry.ts';
 
@@ -23,7 +31,7 @@ export class Publisher {
     const topic = topicOf(event.type, event.kind);
     const message = {
       key: event.id,
-      value: encodeEvent(event),
+      value: encodeOwnEvent(event),
       properties: injectContext(),
       ...(options.deliverAtMs === undefined ? {} : { deliverAtMs: options.deliverAtMs }),
       ...(options.fleeting ? { fleeting: true } : {}),
@@ -35,7 +43,7 @@ export class Publisher {
   /** Best effort, in order: what can't be sent is dropped. */
   news(event: NewsEvent, kind: Kind): void {
     void this.#producer(progressTopic(kind))
-      .then((producer) => producer.send({ key: event.id, value: encodeEvent(event) }))
+      .then((producer) => producer.send({ key: event.id, value: encodeOwnNews(event) }))
       .catch(() => undefined);
   }
 

@@ -11,6 +11,8 @@ export interface Waiting<K extends Kind = Kind> {
   readonly request: RequestedEvent<K>;
   /** More than one when the bus handed the same job out again meanwhile; all are settled together. */
   readonly deliveries: Delivery[];
+  /** Once they are settled: the same job handed out again is taken for a new one from then on. */
+  readonly forget: () => void;
   /** Unix ms. */
   readonly receivedMs: number;
   /** Chosen among all that wait, before the bus handed it out: it has no deliveries. */

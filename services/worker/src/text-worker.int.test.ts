@@ -15,7 +15,7 @@ import {
 } from '@genfleet/job';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { failedText, ScriptedTextEngine, says, untilStopped } from '../test/scripted-text-engine.ts';
-import { createRig, type Rig } from '../test/worker-rig.ts';
+import { checkEvents, createRig, type Rig } from '../test/worker-rig.ts';
 
 let rig: Rig;
 let heard: TextEvent[];
@@ -40,6 +40,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   ending.signal.abort();
+  await checkEvents(rig.bus);
   await rig.close();
 });
 

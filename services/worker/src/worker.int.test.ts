@@ -2,13 +2,14 @@ import { hash } from 'node:crypto';
 import { decideCancel, GenfleetError, type JobState, topicOf, WORKER_SUBSCRIPTION } from '@genfleet/job';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { failure, greyPictures, ScriptedEngine } from '../test/scripted-engine.ts';
-import { createRig, type Rig } from '../test/worker-rig.ts';
+import { checkEvents, createRig, type Rig } from '../test/worker-rig.ts';
 
 let rig: Rig;
 beforeEach(async () => {
   rig = await createRig();
 });
 afterEach(async () => {
+  await checkEvents(rig.bus);
   await rig.close();
 });
 

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,13 +11,16 @@ import { openSqliteBus } from '@genfleet/bus-sqlite';
 import type { ImageEngine, TextEngine } from '@genfleet/engine';
 import {
   decideRequest,
+  decodeEvent,
   encodeEvent,
   imageRequestSchema,
   type JobEvent,
   type JobState,
+  KINDS,
   newJobId,
   statusOf,
   topicOf,
+  topicsOf,
 } from '@genfleet/job';
 import { type LocalView, openView } from '@genfleet/ledger';
 import { createLogger, createRegistry, createWorkerMetrics } from '@genfleet/telemetry';
@@ -117,4 +121,16 @@ export async function createRig(): Promise<Rig> {
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** What is written is to the last field what is read: its own writer takes it as it was before it was text. */
+export async function checkEvents(bus: Bus): Promise<void> {
+  for (const { topic } of KINDS.flatMap(topicsOf)) {
+    const signal = AbortSignal.timeout(PATIENCE_MS);
+    for await (const { messages, caughtUp } of bus.read(topic, { from: 'earliest', signal })) {
+      // with a blank it is a text that nobody here wrote
+      for (const { value } of messages) assert.deepEqual(JSON.parse(value), decodeEvent(`${value} `));
+      if (caughtUp) break;
+    }
+  }
 }

@@ -1,0 +1,24 @@
+import type { Delivery } from '@genfleet/bus';
+import { describe, expect, it } from '@jest/globals';
+import { nack } from './finish.ts';
+import type { Waiting } from './run.ts';
+
+describe('nack', () => {
+  it('settles deliveries that come while it settles others, and then forgets the job', async () => {
+    const settled: string[] = [];
+    const deliveries: Delivery[] = [];
+    const delivery = (name: string, meanwhile: () => void) =>
+      ({
+        nack: async () => {
+          await Promise.resolve();
+          settled.push(name);
+          meanwhile();
+        },
+      }) as Delivery;
+    const again = delivery('again', () => undefined);
+    deliveries.push(delivery('first', () => deliveries.push(again)));
+    const waiting = { deliveries, forget: () => settled.push('forgotten') } as unknown as Waiting;
+    await nack(waiting, 0);
+    expect(settled).toEqual(['first', 'again', 'forgotten']);
+  });
+});
