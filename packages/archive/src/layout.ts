@@ -1,5 +1,5 @@
 /** Topics have no partitions; the name leaves room for them. */
-export const PARTITION = 0;
+const PARTITION = 0;
 /** Hidden from what reads the folders as tables: names that begin so are left out by Hive and Trino. */
 const RECORDS = '_segments';
 const HOUR_MS = 3_600_000;
