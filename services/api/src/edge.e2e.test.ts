@@ -156,6 +156,12 @@ describe('the view', () => {
     expect((await call(`/images/${OLD_ID}`)).status).toBe(404);
   });
 
+  it.each([-9, 9])('is waited for when the clock that made the id is %d minutes off', async (minutes) => {
+    view.isLagging = true;
+    const id = newJobId(Date.now() + minutes * 60_000);
+    expect((await call(`/images/${id}`)).status).toBe(503);
+  });
+
   it('that is being rebuilt does not say 404 for an old id', async () => {
     view.isLagging = true;
     view.ready = false;

@@ -19,8 +19,11 @@ export interface Seeker {
   readonly asker?: () => Asker;
 }
 
-/** An id younger than this may be one that another replica admitted and this one has not read yet. */
-const RECENT_MS = 60_000;
+/**
+ * An id younger than this may be one that another replica admitted and this one has not read yet. Its time is by the
+ * clock of that replica: as far apart as the ledger allows for.
+ */
+const RECENT_MS = 600_000;
 
 /**
  * Reads a job so that whoever was given its id finds it, on whichever replica: an unknown id that was made just
