@@ -18,7 +18,6 @@ const CANCEL_TRIES = 20;
 /** One of each service, and the two on both sides of what matters most. */
 const SHORT: Partial<Record<Point, readonly StageName[]>> = {
   'request.sent': ['embedded'],
-  'claim.sent': ['embedded'],
   'artifact.half': ['embedded'],
   'completed.unsent': EVERYWHERE,
   'archive.claimed': ['embedded'],

@@ -13,9 +13,12 @@ class ShiftedDate extends TrueDate {
   }
 }
 
-/** Shows this process another wall clock, also in `new Date()`. */
+/** Before anything is loaded, which may keep `Date.now` for itself. */
+export function installClock(): void {
+  globalThis.Date = ShiftedDate as DateConstructor;
+}
+
+/** Shows this process another wall clock. */
 export function shiftClock(byMs: number): void {
   shiftMs = byMs;
-  // replaced only now, so that a process whose clock is right runs what it always runs
-  globalThis.Date = ShiftedDate as DateConstructor;
 }

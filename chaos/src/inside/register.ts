@@ -5,7 +5,7 @@
  */
 import { registerHooks } from 'node:module';
 import { isMainThread } from 'node:worker_threads';
-import { shiftClock } from './clock.ts';
+import { installClock, shiftClock } from './clock.ts';
 import { mutate } from './mutants.ts';
 import { CHARGE_VARIABLE, type Charge, type Order } from './orders.ts';
 import { arm, disarm, goOn } from './passage.ts';
@@ -46,6 +46,7 @@ if (service !== '' && isMainThread) {
         : next(specifier, context),
     load: (url, context, next) => mutate(charge.mutant, url, next(url, context)),
   });
+  installClock();
   watchNaming();
   watchViewTransactions();
   for (const order of charge.orders) obey(order);
