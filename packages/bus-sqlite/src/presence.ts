@@ -1,9 +1,12 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isOfSqlite } from './faults.ts';
 import { birthOf, hostIdentity } from './process-identity.ts';
 
 /** How long a process that was killed may count as a reader. */
 const CHECK_MS = 5_000;
+/** For how long nobody asks whether others have come: a reader that comes counts as one after that time. */
+const UNSEEN_MS = 20;
 
 /** Which processes read transient topics, so that nothing is written down where nobody else would read it. */
 export class Presence {
@@ -14,9 +17,10 @@ export class Presence {
   readonly #enter: StatementSync;
   readonly #remove: StatementSync;
   #seenVersion = -1;
+  #askedMs = Number.NEGATIVE_INFINITY;
   #checkedMs = Number.NEGATIVE_INFINITY;
   #hasOthers = false;
-  #isAnnounced = false;
+  #announced: Promise<void> | undefined;
 
   constructor(database: DatabaseSync, sender: string) {
     this.#sender = sender;
@@ -26,10 +30,12 @@ export class Presence {
     this.#remove = database.prepare('delete from readers where sender = ?');
   }
 
-  /** Whether anybody but this bus may read. Asks the file only after another process changed it, or now and then. */
+  /** Whether anybody but this bus may read. Reads the file only after another process changed it, or now and then. */
   hasOthers(): boolean {
-    const version = Number(this.#version.get()?.['data_version'] ?? 0);
     const nowMs = performance.now();
+    if (nowMs - this.#askedMs < UNSEEN_MS) return this.#hasOthers;
+    this.#askedMs = nowMs;
+    const version = Number(this.#version.get()?.['data_version'] ?? 0);
     if (version === this.#seenVersion && nowMs - this.#checkedMs < CHECK_MS) return this.#hasOthers;
     this.#seenVersion = version;
     this.#checkedMs = nowMs;
@@ -37,15 +43,17 @@ export class Presence {
     return this.#hasOthers;
   }
 
-  /** This bus has a reader from now on. */
-  announce(): void {
-    if (this.#isAnnounced) return;
-    this.#isAnnounced = true;
-    this.#enter.run(this.#sender, this.#host, process.pid);
+  /** This bus has a reader, of whom all senders know once it resolves. */
+  async announce(): Promise<void> {
+    if (!this.#announced) {
+      this.#enter.run(this.#sender, this.#host, process.pid);
+      this.#announced = sleep(2 * UNSEEN_MS);
+    }
+    await this.#announced;
   }
 
   leave(): void {
-    if (this.#isAnnounced) this.#tryTo(() => this.#remove.run(this.#sender));
+    if (this.#announced) this.#tryTo(() => this.#remove.run(this.#sender));
   }
 
   #look(): boolean {

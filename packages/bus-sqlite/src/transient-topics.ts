@@ -90,11 +90,11 @@ export class TransientTopics {
       after = rows.at(-1)?.seq ?? after;
       reader.take(rows.map((row) => toMessage(topic, row)));
     };
-    this.#presence.announce();
     const unlisten = this.#wakeUp.listen(look, 'foreign');
     const wake = () => reader.wake();
     signal.addEventListener('abort', wake, { once: true });
     try {
+      await this.#presence.announce();
       yield { messages: [], caughtUp: true };
       while (!signal.aborted) {
         const batch = await reader.next(batchSize ?? BATCH_SIZE);
