@@ -115,7 +115,8 @@ describe('events of this process as text', () => {
     const event = own(1);
     const text = encodeOwnEvent(event);
     for (let n = 2; n < 502; n += 1) encodeOwnEvent(own(n));
-    const large = requested({ metadata: { large: 'x'.repeat(5_000) } });
+    const metadata = Object.fromEntries(Array.from({ length: 8 }, (_, n) => [`${n}`, 'x'.repeat(1_000)]));
+    const large = requested({ metadata });
     expect(decodeEvent(text)).not.toBe(event);
     expect(decodeEvent(text)).toEqual(event);
     expect(decodeEvent(encodeOwnEvent(large))).not.toBe(large);

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bus, OutgoingMessage, Producer } from '@genfleet/bus';
 import {
-  encodeEvent,
+  encodeOwnEvent,
   GenfleetError,
   isFleeting,
   type JobEvent,
@@ -50,7 +50,7 @@ export class Publisher {
       throw new GenfleetError('bus_unavailable', `${MAX_PENDING} messages already wait for the bus`);
     }
     const topic = topicOf(event.type, event.kind);
-    const value = encodeEvent(event);
+    const value = encodeOwnEvent(event);
     if (this.#pending === 0) this.#idle = Promise.withResolvers();
     this.#pending += 1;
     try {
