@@ -259,11 +259,12 @@ describe('dead letters', () => {
 });
 
 describe('Idempotency-Key', () => {
-  it('gives the same job for the same request, on either replica', async () => {
+  it('gives the same job for the same request, on either replica, and its receipt', async () => {
     const options = { idempotencyKey: 'same' };
     const first = await fleet.a.client.createImage(BODY, options);
-    expect((await fleet.a.client.createImage(BODY, options)).id).toBe(first.id);
-    expect((await fleet.b.client.createImage(BODY, options)).id).toBe(first.id);
+    expect(first.receipt).toMatchObject({ id: first.id });
+    expect(await fleet.a.client.createImage(BODY, options)).toEqual(first);
+    expect(await fleet.b.client.createImage(BODY, options)).toEqual(first);
   });
 
   it('is refused for another request', async () => {

@@ -14,7 +14,7 @@ describe('nack', () => {
           settled.push(name);
           meanwhile();
         },
-      }) as Delivery;
+      }) as unknown as Delivery;
     const again = delivery('again', () => undefined);
     deliveries.push(delivery('first', () => deliveries.push(again)));
     const waiting = { deliveries, forget: () => settled.push('forgotten') } as unknown as Waiting;

@@ -3,16 +3,29 @@ import { type Admission, decideCancel, type JobState, type Kind, type RequestedE
 import type { View } from '@genfleet/ledger';
 import type { Api } from '../api.ts';
 import { invalid, type Problem, unavailable } from '../http/problem.ts';
+import { firstReceipt } from './first-receipt.ts';
 import type { Published } from './publisher.ts';
 
 const QUEUE_FULL_RETRY_SECONDS = 10;
 const YIELD_LATER_MS = 60_000;
 const KEY = /^[\x21-\x7e]{1,255}$/;
 
+interface NewJob {
+  readonly ok: true;
+  readonly id: string;
+  readonly isReplay: false;
+  readonly receipt: Published;
+}
+
 export type Admitted =
-  | { readonly ok: true; readonly id: string; readonly receipt: Published }
-  /** An earlier request with the same key made this job. */
-  | { readonly ok: true; readonly id: string; readonly receipt: undefined }
+  | NewJob
+  /** An earlier request with the same key made this job; the receipt of that one, if it can be found. */
+  | {
+      readonly ok: true;
+      readonly id: string;
+      readonly isReplay: true;
+      readonly receipt: Published | undefined;
+    }
   | { readonly ok: false; readonly problem: Problem };
 
 interface Idempotency {
@@ -54,7 +67,7 @@ async function publishNew(
   api: Api,
   request: Admissible,
   idempotency: Idempotency | undefined,
-): Promise<{ ok: true; id: string; receipt: Published }> {
+): Promise<NewJob> {
   const { clock, newId } = api.options;
   const nowMs = clock();
   const id = newId(nowMs);
@@ -68,7 +81,7 @@ async function publishNew(
   api.queues[request.kind].admitted();
   // a line per request costs as much as the request: only when asked for
   api.options.log.debug({ jobId: id, tenant: request.tenant }, 'in line');
-  return { ok: true, id, receipt };
+  return { ok: true, id, isReplay: false, receipt };
 }
 
 /** Requests of one key on this replica go one after the other; the rest of the fleet is the ledger's to order. */
@@ -102,7 +115,7 @@ async function admitAgainstLedger(
     return { ok: false, problem: unavailable('The view is still reading the topics', 1) };
   }
   const earlier = view.jobByIdempotencyKey(idempotency.key_sha256);
-  if (earlier) return sameJob(earlier, idempotency);
+  if (earlier) return sameJob(api, earlier, idempotency);
   const admitted = await publishNew(api, request, idempotency);
   const { topic, messageId } = admitted.receipt;
   if (!(await view.applied(topic, messageId, api.catchUpMs))) {
@@ -112,7 +125,7 @@ async function admitAgainstLedger(
     return { ok: false, problem: unavailable(detail, 1) };
   }
   const first = await yieldToFirst(api, view, admitted.id, idempotency.key_sha256);
-  return first ? sameJob(first, idempotency) : admitted;
+  return first ? sameJob(api, first, idempotency) : admitted;
 }
 
 /** Takes the job back if the key belongs to another one, and gives that one. */
@@ -142,10 +155,11 @@ async function yieldLater(
   }
 }
 
-function sameJob(earlier: JobState, { body_sha256 }: Idempotency): Admitted {
-  if (earlier.request?.idempotency?.body_sha256 === body_sha256) {
-    return { ok: true, id: earlier.id, receipt: undefined };
+async function sameJob(api: Api, { id, request }: JobState, { body_sha256 }: Idempotency): Promise<Admitted> {
+  if (request?.idempotency?.body_sha256 === body_sha256) {
+    const receipt = await firstReceipt(api.options.bus, request.kind, id);
+    return { ok: true, id, isReplay: true, receipt };
   }
-  const message = `already used for another request (job ${earlier.id})`;
+  const message = `already used for another request (job ${id})`;
   return { ok: false, problem: invalid([{ path: 'Idempotency-Key', message }]) };
 }

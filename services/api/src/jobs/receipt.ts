@@ -17,7 +17,15 @@ export function receiptHeaders(published: Published): Record<string, string> {
   };
 }
 
-/** For an answer to a request that made a job, or repeated one: then the first answer had the receipt. */
-export function admittedHeaders(published: Published | undefined): Record<string, string> {
-  return published ? receiptHeaders(published) : { 'idempotency-replayed': 'true' };
+interface Admission {
+  readonly receipt: Published | undefined;
+  readonly isReplay: boolean;
+}
+
+/** For an answer to a request that made a job, or repeated one. */
+export function admittedHeaders({ receipt, isReplay }: Admission): Record<string, string> {
+  return {
+    ...(receipt ? receiptHeaders(receipt) : {}),
+    ...(isReplay ? { 'idempotency-replayed': 'true' } : {}),
+  };
 }

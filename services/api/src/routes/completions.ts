@@ -71,8 +71,8 @@ async function answerLater(api: Api, req: Request, res: Response, request: Compl
   };
   const admitted = await admit(api, admissible, idempotencyKey(req));
   if (!admitted.ok) return sendProblem(req, res, admitted.problem);
-  const { id, receipt } = admitted;
-  const headers = { location: `/v1/completions/${id}`, ...admittedHeaders(receipt) };
+  const { id } = admitted;
+  const headers = { location: `/v1/completions/${id}`, ...admittedHeaders(admitted) };
   const object = request.settings.messages ? 'chat.completion' : 'text_completion';
   sendJson(res, 202, { id, object, status: 'queued' }, headers);
 }

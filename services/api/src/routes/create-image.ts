@@ -25,8 +25,8 @@ export async function createImage(api: Api, req: Request, res: Response): Promis
   const admitted = await admitImage(api, checked.request, req);
   if (!admitted.ok) return sendProblem(req, res, admitted.problem);
 
-  const { id, receipt } = admitted;
-  const headers: Record<string, string> = { location: `/images/${id}`, ...admittedHeaders(receipt) };
+  const { id } = admitted;
+  const headers: Record<string, string> = { location: `/images/${id}`, ...admittedHeaders(admitted) };
   const { prefer } = req.headers;
   const waitSeconds = prefer === undefined ? 0 : waitIn(prefer);
   if (waitSeconds > 0) {

@@ -27,7 +27,7 @@ export async function generateImages(api: Api, req: Request, res: Response): Pro
   if (!asked.ok) return sendProblem(req, res, asked.problem);
   const admitted = await admitImage(api, asked.request, req);
   if (!admitted.ok) return sendProblem(req, res, admitted.problem);
-  const { id, receipt } = admitted;
+  const { id } = admitted;
   const ended = await awaitEnd(api.options.views.txt2img, id, WAIT_MS, goneSignal(res, api.stopping));
   if (!ended) {
     if (res.destroyed) return cancelAbandoned(api, id);
@@ -37,7 +37,7 @@ export async function generateImages(api: Api, req: Request, res: Response): Pro
   if (problem) return sendProblem(req, res, problem);
   const data = await imagesOf(api, ended, asked.format, baseUrlOf(api, req));
   const created = Math.floor(Date.parse(ended.request?.request_time ?? '') / 1_000);
-  sendJson(res, 200, { created, data }, { 'genfleet-job-id': id, ...admittedHeaders(receipt) });
+  sendJson(res, 200, { created, data }, { 'genfleet-job-id': id, ...admittedHeaders(admitted) });
 }
 
 async function imagesOf(api: Api, state: JobState, format: 'url' | 'b64_json', baseUrl: string) {
