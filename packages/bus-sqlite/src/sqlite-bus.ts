@@ -159,14 +159,17 @@ export class SqliteBus implements Bus {
     topic: number,
     message: OutgoingMessage,
   ): Promise<{ messageId: string; publishTimeMs: number }> {
-    const { seq, timeMs } = await this.#commit.publish({
+    const { acks = [], properties = {} } = message;
+    const published = this.#commit.publish({
       topic,
       key: message.key,
       value: message.value,
-      properties: message.properties ? JSON.stringify(message.properties) : null,
+      properties: Object.keys(properties).length > 0 ? JSON.stringify(properties) : null,
       dueMs: message.deliverAtMs ?? 0,
       synced: !message.fleeting,
     });
+    // asked for in the same tick, so in the same transaction
+    const [{ seq, timeMs }] = await Promise.all([published, ...acks.map((delivery) => delivery.ack())]);
     this.#wakeUp.ring(topic);
     return { messageId: messageIdOf(seq), publishTimeMs: timeMs };
   }

@@ -19,6 +19,11 @@ export interface OutgoingMessage {
    * processes are killed. Default false; a broker may take no notice.
    */
   readonly fleeting?: boolean;
+  /**
+   * Deliveries that are done with once this message is durable: acknowledged with it, or not at all, by a bus that can do
+   * both in one step. Others take no notice, so the sender acknowledges them afterwards all the same.
+   */
+  readonly acks?: readonly Delivery[];
 }
 
 export interface Message {

@@ -38,11 +38,8 @@ export async function finishRun<K extends Kind, Result extends RunResult>(
   result: Result | Failure,
 ): Promise<void> {
   const { options, publisher } = finishing;
-  const log = options.log.with({
-    jobId: claimed.request.id,
-    attempt: claimed.attempt,
-    model: claimed.request.settings.model,
-  });
+  const { id: jobId, settings } = claimed.request;
+  const fields = { jobId, attempt: claimed.attempt, model: settings.model };
   try {
     const confirmation = await claimed.confirmed;
     if (confirmation.do !== 'run') return await settleRefused(options, publisher, claimed, confirmation);
@@ -50,13 +47,13 @@ export async function finishRun<K extends Kind, Result extends RunResult>(
     if (stopReason(run) === 'draining' && !result.ok) {
       await releaseClaim(options, publisher, run, UNPUBLISHED_WAIT_MS);
       await nack(run, 0);
-      log.info({}, 'handed back unfinished');
+      options.log.info(fields, 'handed back unfinished');
       return;
     }
     await publishOutcome(finishing, run, result);
     await ack(run);
   } catch (err) {
-    log.error({ err }, 'outcome could not be written; the job will be delivered again');
+    options.log.error({ ...fields, err }, 'outcome could not be written; the job will be delivered again');
     await nack(claimed, UNPUBLISHED_WAIT_MS).catch(() => undefined);
   }
 }
@@ -103,9 +100,10 @@ async function yieldJob(
   options.log.debug({ jobId: request.id, attempt: request.attempt }, 'left to another worker');
   // were the first one released, it would count after all
   if (lost) await releaseClaim(options, publisher, { request, ...lost }, UNPUBLISHED_WAIT_MS);
+  const leftMs = Math.max(0, untilMs - options.now());
   const runMs = options.view.meanRunMs(request.settings.model) ?? YIELD_WAIT_MS.unknown;
   const waitMs = Math.min(YIELD_WAIT_MS.most, Math.max(YIELD_WAIT_MS.least, runMs));
-  await nack(waiting, Math.min(waitMs, Math.max(0, untilMs - options.now())));
+  await nack(waiting, lost ? leftMs : Math.min(waitMs, leftMs));
 }
 
 function endOf({ event }: Extract<Refused, { do: 'bury' }>): string {
@@ -131,7 +129,11 @@ async function publishOutcome<K extends Kind, Result extends RunResult>(
     await publishFailure(options, publisher, run, outcome);
     return;
   }
-  await publisher.publish(outcome, { patienceMs: PUBLISH_PATIENCE_MS, fleeting: isFleeting(run.request) });
+  await publisher.publish(outcome, {
+    patienceMs: PUBLISH_PATIENCE_MS,
+    fleeting: isFleeting(run.request),
+    acks: run.deliveries,
+  });
   metrics.attempts.inc({ outcome: 'completed' });
   // there are too many keystrokes for a line each
   if (isInteractive(run.request)) log.debug(fields, 'completed');
@@ -196,13 +198,16 @@ export async function nack(waiting: Waiting, delayMs: number): Promise<void> {
   await settleEach(waiting, (delivery) => delivery.nack(delayMs));
 }
 
-/** Those that come while others are being settled are settled as well: nobody else would. */
+/**
+ * Those that come while others are being settled are settled as well, also when one of them can't be: nobody else would.
+ * @throws what the first of them threw.
+ */
 async function settleEach(waiting: Waiting, settle: (delivery: Delivery) => Promise<void>): Promise<void> {
   const { deliveries } = waiting;
-  for (let settled = 0; settled < deliveries.length; ) {
-    const rest = deliveries.slice(settled);
-    settled = deliveries.length;
-    await Promise.all(rest.map(settle));
+  const results: PromiseSettledResult<void>[] = [];
+  while (results.length < deliveries.length) {
+    results.push(...(await Promise.allSettled(deliveries.slice(results.length).map(settle))));
   }
   waiting.forget();
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
 }

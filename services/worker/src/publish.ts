@@ -1,4 +1,4 @@
-import type { Bus, Producer } from '@genfleet/bus';
+import type { Bus, Delivery, Producer } from '@genfleet/bus';
 import {
   encodeOwnEvent,
   encodeOwnNews,
@@ -26,7 +26,14 @@ export class Publisher {
    */
   async publish(
     event: JobEvent,
-    options: { patienceMs: number; signal?: AbortSignal; deliverAtMs?: number; fleeting?: boolean },
+    options: {
+      patienceMs: number;
+      signal?: AbortSignal;
+      deliverAtMs?: number;
+      fleeting?: boolean;
+      /** See `OutgoingMessage`. */
+      acks?: readonly Delivery[];
+    },
   ) {
     const topic = topicOf(event.type, event.kind);
     const message = {
@@ -35,6 +42,7 @@ export class Publisher {
       properties: injectContext(),
       ...(options.deliverAtMs === undefined ? {} : { deliverAtMs: options.deliverAtMs }),
       ...(options.fleeting ? { fleeting: true } : {}),
+      ...(options.acks ? { acks: options.acks } : {}),
     };
     const sent = await retry(async () => (await this.#producer(topic)).send(message), options);
     return { topic, ...sent };

@@ -1,0 +1,47 @@
+import { type Bus, type Delivery, MAX_MESSAGE_BYTES } from '@genfleet/bus';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { ensureTopic, newFolder, SUBSCRIPTION, TOPIC, until } from '../test/bus-file.ts';
+import { openSqliteBus } from './index.ts';
+
+let place: ReturnType<typeof newFolder>;
+let bus: Bus;
+beforeEach(async () => {
+  place = newFolder();
+  bus = await openSqliteBus({ file: place.file });
+  await ensureTopic(bus);
+});
+afterEach(async () => {
+  await bus.close();
+  place.remove();
+});
+
+/** A message in the hands of a consumer that takes no second one. */
+async function delivered(): Promise<Delivery> {
+  const deliveries: Delivery[] = [];
+  const keep = async (delivery: Delivery) => void deliveries.push(delivery);
+  await bus.subscribe(TOPIC, SUBSCRIPTION, keep, { maxInFlight: 1 });
+  await (await bus.producer(TOPIC)).send({ key: 'k', value: 'job' });
+  await until('it was delivered', () => deliveries.length === 1);
+  return deliveries[0] as Delivery;
+}
+
+describe('a message that acknowledges a delivery', () => {
+  it('has done so once it is sent; to do it again changes nothing', async () => {
+    const delivery = await delivered();
+    const producer = await bus.producer(TOPIC);
+    await producer.send({ key: 'k', value: 'outcome', acks: [delivery] });
+    expect(await bus.backlog(TOPIC, SUBSCRIPTION)).toBe(1);
+    await delivery.ack();
+    expect(await bus.backlog(TOPIC, SUBSCRIPTION)).toBe(1);
+  });
+
+  it('has not when it is refused', async () => {
+    const delivery = await delivered();
+    const producer = await bus.producer(TOPIC);
+    const value = 'x'.repeat(MAX_MESSAGE_BYTES + 1);
+    await expect(producer.send({ key: 'k', value, acks: [delivery] })).rejects.toMatchObject({
+      code: 'message_too_large',
+    });
+    expect(await bus.backlog(TOPIC, SUBSCRIPTION)).toBe(1);
+  });
+});
