@@ -4,12 +4,15 @@
  * minutes on a quiet machine, with one table and what the places in it are due to. Before: bash bench/setup.sh
  */
 import { parseArgs } from 'node:util';
+import { imageVerdicts, measureImages } from './peers/image-rows.ts';
 import { JOB_PEERS, measureJobs } from './peers/job-rows.ts';
 import { jobVerdicts } from './peers/job-verdicts.ts';
 import { printVerdicts, type Verdict } from './peers/verdict.ts';
 
 const JOB_SIZES = { jobs: 1_000, clients: 32, steadyJobs: 200 };
 const QUICK_JOB_SIZES = { jobs: 100, clients: 16, steadyJobs: 20 };
+const IMAGES = 40;
+const QUICK_IMAGES = 12;
 
 const { values } = parseArgs({
   options: {
@@ -24,6 +27,7 @@ const sections: Readonly<Record<string, () => Promise<readonly Verdict[]>>> = {
     const peers = namesIn(values.peers) ?? Object.keys(JOB_PEERS);
     return jobVerdicts(await measureJobs(peers, values.quick ? QUICK_JOB_SIZES : JOB_SIZES));
   },
+  images: async () => imageVerdicts(await measureImages(values.quick ? QUICK_IMAGES : IMAGES)),
 };
 
 const wanted = namesIn(values.only) ?? Object.keys(sections);

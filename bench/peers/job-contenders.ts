@@ -1,18 +1,14 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePorts } from '../../tools/provision/free-port.ts';
 import { watchOwn } from '../../tools/provision/own-instance.ts';
 import { cacheDirectory, runScript } from '../../tools/provision/script.ts';
 import { type Child, type Contender, type Part, startChild, startScript } from './contender.ts';
+import { checkInstalled } from './installed.ts';
 
 const file = (name: string) => join(import.meta.dirname, name);
 const folder = () => mkdtempSync(join(tmpdir(), 'genfleet-peers-'));
-
-/** Fails with what to do when something of a peer is not there. */
-export function checkInstalled(path: string, what: string): void {
-  if (!existsSync(path)) throw new Error(`${path} is missing; run: bash bench/setup.sh ${what}`);
-}
 
 function contender(
   name: string,

@@ -18,6 +18,7 @@ const DEMO_MODEL = join(SERVICE, 'models/genfleet-demo');
 /** One of services/model-diffusers, started for one test, on the CPU. */
 export interface ModelContainer {
   readonly url: string;
+  readonly pid: number;
   /** Folder that it reads models from: `genfleet-demo`, and `tiny` of random weights. */
   readonly modelsDir: string;
   /** kill -9, at once. */
@@ -82,6 +83,7 @@ export async function startModelContainer(
   const url = `http://127.0.0.1:${port}`;
   const container: ModelContainer = {
     url,
+    pid: child.pid ?? 0,
     modelsDir,
     kill: () => end('SIGKILL'),
     async destroy() {

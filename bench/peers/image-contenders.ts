@@ -1,0 +1,137 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startProduct } from '../../services/all-in-one/test/product.ts';
+import { freePorts } from '../../tools/provision/free-port.ts';
+import { providePython, startModelContainer } from '../../tools/provision/model-container.ts';
+import { cacheDirectory } from '../../tools/provision/script.ts';
+import { type Part, startChild } from './contender.ts';
+import { checkInstalled } from './installed.ts';
+
+const MODEL = join(import.meta.dirname, '../../services/model-diffusers/models/genfleet-demo');
+const START_MS = 180_000;
+
+export interface Picture {
+  /** That the model ran for it. */
+  readonly generateMs: number;
+  readonly bytes: Uint8Array;
+}
+
+/** Something that makes pictures with the demo model. */
+export interface Painter {
+  readonly name: string;
+  readonly parts: readonly Part[];
+  /** Asks for one and waits until it is here. */
+  paint(seed: number): Promise<Picture>;
+  stop(): Promise<void>;
+}
+
+/** What everybody is asked for. */
+const SETTINGS = {
+  ...{ prompt: 'a red circle on a white background', steps: 20, cfg_scale: 2, width: 128, height: 128 },
+};
+
+/** `npm start` on the embedded bus, its worker before the model container: the job is durable, and so is the picture. */
+export async function startGenfleet(): Promise<Painter> {
+  const python = await providePython();
+  if (typeof python !== 'string') throw new Error(`torch is missing: ${python.missing}`);
+  const container = await startModelContainer(python, { PRELOAD_MODELS: 'genfleet-demo' });
+  const directory = mkdtempSync(join(tmpdir(), 'genfleet-peers-'));
+  const product = await startProduct(directory, { ENGINE_URL: container.url, LOG_LEVEL: 'warn' });
+  process.on('exit', () => product.process.kill('SIGKILL'));
+  const settings = { ...SETTINGS, model: 'genfleet-demo', sampler_name: 'euler' };
+  return {
+    name: 'Genfleet',
+    parts: [
+      { name: 'api and worker', pid: product.process.pid ?? 0 },
+      { name: 'model', pid: container.pid },
+    ],
+    paint: async (seed) => {
+      const answer = await fetch(`${product.url}/images/`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', prefer: 'wait=60' },
+        body: JSON.stringify({ generation_settings: { ...settings, seed } }),
+      });
+      const image = (await answer.json()) as Waited;
+      const done = image.image_url ? image : await untilMade(`${product.url}/images/${image.id}/`);
+      if (!done.image_url || !done.timings) throw new Error(`no picture: ${JSON.stringify(done)}`);
+      const bytes = await bytesOf(await fetch(done.image_url));
+      return { generateMs: done.timings.generate_ms, bytes };
+    },
+    stop: async () => {
+      await product.end('SIGKILL');
+      await container.destroy();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+interface Waited {
+  readonly id: string;
+  readonly status?: string;
+  readonly image_url?: string | null;
+  readonly timings?: { readonly generate_ms: number } | null;
+}
+
+/** Behind a line of more than a minute. */
+async function untilMade(url: string): Promise<Waited> {
+  for (;;) {
+    const image = (await (await fetch(url)).json()) as Waited;
+    if (image.image_url || image.status === 'dead') return image;
+    await sleep(50);
+  }
+}
+
+/** One worker of one thread; the picture is the answer to the request, and nothing is kept. */
+export async function startBentoMl(): Promise<Painter> {
+  const program = join(cacheDirectory(), 'bentoml/bin/bentoml');
+  checkInstalled(program, 'bentoml');
+  const directory = mkdtempSync(join(tmpdir(), 'genfleet-peers-'));
+  const [port = 0] = await freePorts(1);
+  const env = {
+    ...{ MODEL, OMP_NUM_THREADS: '1', BENTOML_HOME: directory, BENTOML_DO_NOT_TRACK: 'True' },
+    ...{ HF_HUB_OFFLINE: '1', PYTHONDONTWRITEBYTECODE: '1' },
+  };
+  const command = [program, 'serve', 'service:Pictures', '--host', '127.0.0.1', '--port', String(port)];
+  const options = { cwd: join(import.meta.dirname, 'bentoml'), env };
+  const server = await startChild('server', command, /Service Pictures initialized/, options);
+  const url = `http://127.0.0.1:${port}`;
+  await untilReady(`${url}/readyz`);
+  return {
+    name: 'BentoML',
+    parts: [server],
+    paint: async (seed) => {
+      const answer = await fetch(`${url}/txt2img`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ ...SETTINGS, seed }),
+      });
+      return { generateMs: Number(answer.headers.get('x-generate-ms')), bytes: await bytesOf(answer) };
+    },
+    stop: async () => {
+      await server.stop();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+async function untilReady(url: string): Promise<void> {
+  const lateMs = performance.now() + START_MS;
+  while (performance.now() < lateMs) {
+    const ok = await fetch(url).then(
+      (answer) => answer.ok,
+      () => false,
+    );
+    if (ok) return;
+    await sleep(200);
+  }
+  throw new Error(`${url} was not ready in ${START_MS} ms`);
+}
+
+async function bytesOf(answer: Response): Promise<Uint8Array> {
+  const bytes = new Uint8Array(await answer.arrayBuffer());
+  // a JPEG's first two bytes
+  if (answer.ok && bytes[0] === 0xff && bytes[1] === 0xd8) return bytes;
+  throw new Error(`no picture, but ${answer.status}: ${Buffer.from(bytes).toString('latin1').slice(0, 500)}`);
+}
