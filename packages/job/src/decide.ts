@@ -144,8 +144,11 @@ export function mayClaimAhead(state: JobState, nowMs: number): boolean {
   return request.not_before === undefined || Date.parse(request.not_before) <= nowMs;
 }
 
-/** Of a claim that lost: clocks differ by which a claim ends and the next one is stamped, and each try is one more. */
-const LOST_CLAIM_WAIT_MS = 1_000;
+/**
+ * Of a worker whose claim lost, and which may have a clock that tells it otherwise: twice as long each time, since each
+ * try is one more claim.
+ */
+const LOST_CLAIM_WAIT_MS = { first: 1_000, most: 60_000 };
 
 /**
  * What a worker does once its claim stands in the ledger and was folded: the claim's place says which attempt
@@ -164,8 +167,9 @@ export function decideClaim(
   const mine = state.starts.find((start) => start.claim === claim);
   if (!mine || mine.released) return { do: 'drop', reason: 'claim is not in the ledger' };
   if (attempt === undefined) {
-    const heldMs = (heldUntilMs(state) ?? 0) - mine.order.timeMs;
-    return { do: 'yield', untilMs: nowMs + Math.max(LOST_CLAIM_WAIT_MS, heldMs) };
+    const lost = state.starts.filter(({ worker, released }) => released && worker === mine.worker).length;
+    const { first, most } = LOST_CLAIM_WAIT_MS;
+    return { do: 'yield', untilMs: nowMs + Math.min(most, first * 2 ** lost) };
   }
   if (attempt > MAX_ATTEMPTS) return { do: 'bury', event: workerLost(request, state, mine.worker, nowMs) };
   return { do: 'run', attempt };

@@ -21,4 +21,14 @@ describe('nack', () => {
     await nack(waiting, 0);
     expect(settled).toEqual(['first', 'again', 'forgotten']);
   });
+
+  it('settles the others when the bus does not answer for one, and says so', async () => {
+    const settled: string[] = [];
+    const away = { nack: () => Promise.reject(new Error('away')) };
+    const there = { nack: async () => void settled.push('there') };
+    const forget = () => settled.push('forgotten');
+    const waiting = { deliveries: [away, there], forget } as unknown as Waiting;
+    await expect(nack(waiting, 0)).rejects.toThrow('away');
+    expect(settled).toEqual(['there', 'forgotten']);
+  });
 });
