@@ -12,6 +12,8 @@ import { type Played, play } from './play.ts';
 /** Room for the state of a few hundred jobs. */
 const SMALL_DISK = 'size=48m';
 
+const INTERRUPTED = 130;
+
 /** Plays experiments one after the other on one fleet; `told` hears of each. The logs of a broken one are kept. */
 export async function runOn(
   stage: StageName,
@@ -28,6 +30,8 @@ export async function runOn(
   try {
     const ownBroker = experiments.some(({ harmsBroker }) => harmsBroker);
     const fleet = await Fleet.start({ stage, folder, logs, ownBroker, mutant });
+    const interrupted = () => void fleet.destroy().finally(() => process.exit(INTERRUPTED));
+    process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
     try {
       const promises = new Promises();
       for (const experiment of experiments) {
@@ -36,6 +40,7 @@ export async function runOn(
         told(played);
       }
     } finally {
+      process.off('SIGINT', interrupted).off('SIGTERM', interrupted);
       await fleet.destroy();
     }
   } finally {

@@ -35,7 +35,7 @@ describe('chaos, in its short form', () => {
   itWith([toxiproxy], 'breaks no promise on the embedded bus', async () => {
     expect(await chaos('--short', '--bus', 'embedded')).toEqual({
       code: 0,
-      output: expect.stringMatching(/[4-9] experiments, \d{2,} jobs accepted; 0 experiments found/),
+      output: expect.stringMatching(/4 experiments, \d{2,} jobs accepted; 0 experiments found/),
     });
   });
 
