@@ -32,6 +32,9 @@ function itWith(parts: readonly object[], title: string, test: () => Promise<voi
 }
 
 describe('chaos, in its short form', () => {
+  // most of its time it waits for what never comes
+  const broken = reasons([toxiproxy]) === '' ? chaos('--mutants', '--only', 'ack-before-publish') : undefined;
+
   itWith([toxiproxy], 'breaks no promise on the embedded bus', async () => {
     expect(await chaos('--short', '--bus', 'embedded')).toEqual({
       code: 0,
@@ -47,7 +50,7 @@ describe('chaos, in its short form', () => {
   });
 
   itWith([toxiproxy], 'notices a build that acknowledges before it publishes', async () => {
-    expect(await chaos('--mutants', '--only', 'ack-before-publish')).toEqual({
+    expect(await broken).toEqual({
       code: 0,
       output: expect.stringMatching(/^caught {3}ack-before-publish: .*\n {4}lost: /s),
     });

@@ -15,7 +15,7 @@ const PASSAGE = 2;
 /** Ends the name of a claim; a file may be written anew. */
 const CLAIM = '.json';
 const CANCEL_TRIES = 20;
-/** One of each service, and the two on both sides of what matters most. */
+/** One of each service, and those at which a broken build is noticed. */
 const SHORT: Partial<Record<Point, readonly StageName[]>> = {
   'request.sent': ['embedded'],
   'artifact.half': ['embedded'],
