@@ -12,7 +12,7 @@ export interface Verdict {
 }
 
 /** How many times as good ours is: above 1 is first place, whichever way the unit runs. */
-export function advantage({ ours, theirs, better }: Verdict): number {
+function advantage({ ours, theirs, better }: Verdict): number {
   return better === 'more' ? ours / theirs : theirs / ours;
 }
 
@@ -20,11 +20,18 @@ export function advantage({ ours, theirs, better }: Verdict): number {
 export function printVerdicts(verdicts: readonly Verdict[]): void {
   console.log('\n| | Genfleet | peer | ours / peer | first place |\n| --- | --- | --- | --- | --- |');
   for (const verdict of verdicts) {
-    const { row, peer, ours, theirs, unit, why } = verdict;
-    const ratio = (ours / theirs).toFixed(2);
-    const place = advantage(verdict) >= 1 ? 'yes' : `no${why === undefined ? '' : `: ${why}`}`;
-    console.log(`| ${row}, ${unit} | ${round(ours)} | ${peer} ${round(theirs)} | ${ratio} | ${place} |`);
+    const { row, peer, ours, theirs, unit } = verdict;
+    const figures = `${round(ours)} | ${peer} ${round(theirs)} | ${(ours / theirs).toFixed(2)}`;
+    console.log(`| ${row}, ${unit} | ${figures} | ${placeOf(verdict)} |`);
   }
+}
+
+function placeOf(verdict: Verdict): string {
+  const { ours, theirs, why } = verdict;
+  // a contender that answered nothing in its time
+  if (!(ours > 0 && theirs > 0)) return 'not measured';
+  if (advantage(verdict) >= 1) return 'yes';
+  return why === undefined ? 'no' : `no: ${why}`;
 }
 
 /** Three digits that say something. */
