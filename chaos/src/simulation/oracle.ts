@@ -67,6 +67,8 @@ export class Oracle {
   readonly #story: Story;
   readonly #files: StoredFiles;
   readonly #jobs = new Map<string, Placed[]>();
+  /** Ids of requests. */
+  readonly #acked = new Set<string>();
   readonly #messages = new Map<string, Message>();
   readonly #promised: Promised[] = [];
   readonly #runs = new Map<string, Runs>();
@@ -92,6 +94,15 @@ export class Oracle {
     this.#promised.push(receipt);
   }
 
+  /** Whether a message before this one asks for the same attempt, and is not acknowledged. */
+  #isRepeat(asked: JobEvent, messageId: string): boolean {
+    return (this.#jobs.get(asked.id) ?? []).some(({ event, order }) => {
+      if (event.type !== 'requested' || asked.type !== 'requested') return false;
+      const isSame = event.redrive === asked.redrive && event.attempt === asked.attempt;
+      return isSame && order.messageId < messageId && !this.#acked.has(order.messageId);
+    });
+  }
+
   stored(message: Message): void {
     const event = this.#read(message);
     if (!event) return;
@@ -109,7 +120,10 @@ export class Oracle {
     this.#story.tell('ledger', () => `${kindOf(event)} ${this.#named(event)}${detail(event)}`);
   }
 
-  /** A delivery is done with for ever: then the ledger must say what became of it. */
+  /**
+   * A delivery is done with for ever: then the ledger must say what became of it, or an earlier message that asks for the
+   * same must still be there.
+   */
   acked(message: Message): void {
     const event = this.#read(message);
     if (event?.type !== 'requested') return;
@@ -118,6 +132,8 @@ export class Oracle {
       if (later.redrive !== event.redrive) return later.redrive > event.redrive;
       return isOutcome(later) || (later.type === 'requested' && later.attempt > event.attempt);
     });
+    this.#acked.add(message.messageId);
+    if (!isSettled && this.#isRepeat(event, message.messageId)) return;
     if (!isSettled) this.#violated(event, 'its request was acknowledged before an outcome was durable');
   }
 

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { describe, expect, jest, test } from '@jest/globals';
 
 const MAIN = new URL('main.ts', import.meta.url).pathname;
-const SCHEDULES = 80;
+const SCHEDULES = 150;
 
 // on a machine that is busy with other things
 jest.setTimeout(300_000);

@@ -104,28 +104,53 @@ export type RunDecision =
   /** The job ends here without having run: this says so in the ledger. */
   | { readonly do: 'bury'; readonly event: DeadEvent | CancelledEvent };
 
+/** A request as the bus hands it out, or, without a message, as the view knows it. */
+export interface Handed {
+  readonly request: RequestedEvent;
+  readonly messageId?: string | undefined;
+}
+
 /** Whether a delivery of `request` is still wanted, before anything is claimed. */
 export function decideDelivery(
   state: JobState | undefined,
-  request: RequestedEvent,
+  handed: Handed,
   nowMs: number,
   worker: string,
 ): RunDecision {
-  if (state) {
-    const status = statusOf(state);
-    if (request.redrive < state.redrive) return { do: 'drop', reason: 'redriven since' };
-    if (request.redrive === state.redrive && isTerminal(status)) return { do: 'drop', reason: status };
-    const asked = state.redrive === request.redrive ? (state.request?.attempt ?? 0) : 0;
-    if (request.attempt < asked) return { do: 'drop', reason: 'a later attempt is in line' };
-    const untilMs = state.redrive === request.redrive ? heldUntilMs(state) : undefined;
-    if (untilMs !== undefined && nowMs < untilMs) return { do: 'yield', untilMs };
-  }
+  const { request } = handed;
+  const refused = state && refuseKnown(state, handed, nowMs);
+  if (refused) return refused;
   if (isPastDeadline(request, nowMs)) return { do: 'bury', event: expired(request, nowMs) };
   if (request.attempt > MAX_ATTEMPTS)
     return { do: 'bury', event: workerLost(request, undefined, worker, nowMs) };
   if (state && state.redrive === request.redrive && state.starts.length >= MAX_CLAIMS)
     return { do: 'bury', event: claimedTooOften(request, state, nowMs) };
   return { do: 'run', attempt: request.attempt };
+}
+
+/** What is known of the job that leaves nothing to do for this message, now or at all. */
+function refuseKnown(
+  state: JobState,
+  { request, messageId }: Handed,
+  nowMs: number,
+): RunDecision | undefined {
+  if (request.redrive < state.redrive) return { do: 'drop', reason: 'redriven since' };
+  // of the life that begins with this message nothing is known yet
+  if (request.redrive > state.redrive) return undefined;
+  const status = statusOf(state);
+  if (isTerminal(status)) return { do: 'drop', reason: status };
+  if (request.attempt < (state.request?.attempt ?? 0))
+    return { do: 'drop', reason: 'a later attempt is in line' };
+  if (isRepeat(state, request, messageId))
+    return { do: 'drop', reason: 'an earlier message asks for the same' };
+  const untilMs = heldUntilMs(state);
+  return untilMs !== undefined && nowMs < untilMs ? { do: 'yield', untilMs } : undefined;
+}
+
+/** The sender of a message that is not told of its storing sends it again: the first of them is the one that is run. */
+function isRepeat({ request, requestOrder }: JobState, asked: RequestedEvent, messageId?: string): boolean {
+  if (messageId === undefined || !requestOrder || request?.attempt !== asked.attempt) return false;
+  return requestOrder.messageId < messageId;
 }
 
 /** Claims of one life that a job may have and still be chosen by workers that were not handed it. */

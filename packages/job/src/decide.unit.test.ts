@@ -96,15 +96,18 @@ describe('decideRequest', () => {
 
 describe('decideDelivery', () => {
   it('runs a job that nothing is known of but its message', () => {
-    expect(decideDelivery(undefined, requested({ attempt: 2 }), NOW_MS, 'w')).toEqual({
+    expect(decideDelivery(undefined, { request: requested({ attempt: 2 }) }, NOW_MS, 'w')).toEqual({
       do: 'run',
       attempt: 2,
     });
-    expect(decideDelivery(fold(requested()), requested(), NOW_MS, 'w')).toEqual({ do: 'run', attempt: 1 });
+    expect(decideDelivery(fold(requested()), { request: requested() }, NOW_MS, 'w')).toEqual({
+      do: 'run',
+      attempt: 1,
+    });
   });
 
   it('drops a message of a job that ended, was redriven or is in line again', () => {
-    const dropped = (state: JobState) => decideDelivery(state, requested(), NOW_MS, 'w');
+    const dropped = (state: JobState) => decideDelivery(state, { request: requested() }, NOW_MS, 'w');
     expect(dropped(fold(requested(), completed()))).toEqual({ do: 'drop', reason: 'completed' });
     expect(dropped(fold(requested(), requested({ redrive: 1 })))).toEqual({
       do: 'drop',
@@ -113,17 +116,28 @@ describe('decideDelivery', () => {
     expect(dropped(fold(requested(), requested({ attempt: 2 })))).toMatchObject({ do: 'drop' });
   });
 
+  it('drops a message that asks for what an earlier one asked for, and runs that one', () => {
+    const state = fold(requested(), requested());
+    const first = state.requestOrder?.messageId ?? '';
+    const asked = (messageId: string) =>
+      decideDelivery(state, { request: requested(), messageId }, NOW_MS, 'w').do;
+    expect([asked(first), asked(`${first}1`)]).toEqual(['run', 'drop']);
+  });
+
   it('runs a redriven job that the fold still knows as dead', () => {
     const dead = decideFailure(undefined, requested(), failed(MAX_ATTEMPTS, engineError)) as DeadEvent;
     const again = requested({ redrive: 1 });
-    expect(decideDelivery(fold(requested(), dead), again, NOW_MS, 'w')).toEqual({ do: 'run', attempt: 1 });
+    expect(decideDelivery(fold(requested(), dead), { request: again }, NOW_MS, 'w')).toEqual({
+      do: 'run',
+      attempt: 1,
+    });
   });
 
   it('buries a job past its deadline with the attempts it had', () => {
     const failure = { attempt: 1, worker: 'w', time: at(1), code: 'engine_failed', message: 'x' } as const;
     const late = requested({ deadline: at(10), attempt: 2, failures: [failure] });
-    expect(decideDelivery(undefined, late, NOW_MS + 9, 'w')).toMatchObject({ do: 'run' });
-    const decision = decideDelivery(undefined, late, NOW_MS + 10, 'w');
+    expect(decideDelivery(undefined, { request: late }, NOW_MS + 9, 'w')).toMatchObject({ do: 'run' });
+    const decision = decideDelivery(undefined, { request: late }, NOW_MS + 10, 'w');
     expect(decision).toMatchObject({
       do: 'bury',
       event: { error: { code: 'deadline_exceeded' }, failures: [failure] },
@@ -132,13 +146,17 @@ describe('decideDelivery', () => {
 
   it('buries a job that was handed back without end', () => {
     const given = claims(MAX_CLAIMS, { released: true });
-    expect(decideDelivery(fold(requested(), ...given.slice(1)), requested(), NOW_MS, 'w')).toMatchObject({
+    expect(
+      decideDelivery(fold(requested(), ...given.slice(1)), { request: requested() }, NOW_MS, 'w'),
+    ).toMatchObject({
       do: 'run',
     });
-    const decision = decideDelivery(fold(requested(), ...given), requested(), NOW_MS, 'w');
+    const decision = decideDelivery(fold(requested(), ...given), { request: requested() }, NOW_MS, 'w');
     expect(decision).toMatchObject({ do: 'bury', event: { error: { code: 'worker_lost' }, attempt: 1 } });
     const again = requested({ redrive: 1 });
-    expect(decideDelivery(fold(requested(), ...given), again, NOW_MS, 'w')).toMatchObject({ do: 'run' });
+    expect(decideDelivery(fold(requested(), ...given), { request: again }, NOW_MS, 'w')).toMatchObject({
+      do: 'run',
+    });
   });
 });
 

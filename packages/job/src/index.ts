@@ -40,6 +40,7 @@ export {
   decideRedrive,
   decideRequest,
   type Failed,
+  type Handed,
   isFleeting,
   isInteractive,
   isPastDeadline,

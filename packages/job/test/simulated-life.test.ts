@@ -73,7 +73,7 @@ export class SimulatedLife {
 
   /** True when the delivery was acknowledged, false when it comes again. */
   #deliver(request: RequestedEvent, happening: Ending): boolean {
-    const wanted = decideDelivery(this.state, request, this.#nowMs, 'w1');
+    const wanted = decideDelivery(this.state, { request }, this.#nowMs, 'w1');
     if (wanted.do === 'bury') this.#publish(wanted.event);
     if (wanted.do === 'yield') {
       this.#nowMs = Math.max(this.#nowMs, wanted.untilMs);

@@ -4,6 +4,7 @@ import {
   decideClaim,
   decideDelivery,
   EVENT_VERSION,
+  type Handed,
   isFleeting,
   jobIdTimeMs,
   type RequestedEvent,
@@ -71,7 +72,7 @@ export const AHEAD_RENEWAL_MS = AHEAD_MS / 3;
 export async function claimRun(
   options: WorkerOptions,
   publisher: Publisher,
-  { request, isAhead }: { readonly request: RequestedEvent; readonly isAhead: boolean },
+  { request, isAhead, messageId }: Handed & { readonly isAhead: boolean },
   signal: AbortSignal,
 ): Promise<Claim | Refused> {
   const { view, worker, now } = options;
@@ -80,7 +81,7 @@ export async function claimRun(
     return { do: 'wait', reason: 'the view does not reach back to the job yet' };
   }
   const known = view.job(request.id);
-  const before = decideDelivery(known, request, now(), worker);
+  const before = decideDelivery(known, { request, messageId }, now(), worker);
   if (before.do !== 'run') return before;
   const claim = options.newClaim();
   const startedMs = now();

@@ -47,6 +47,7 @@ export class Inbox<K extends Kind> {
     }
     const waiting: Waiting<K> = {
       request,
+      messageId: delivery.messageId,
       deliveries: [delivery],
       forget: () => this.settled(waiting),
       receivedMs: this.#now(),

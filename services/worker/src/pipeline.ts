@@ -1,13 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Consumer, Delivery } from '@genfleet/bus';
-import {
-  decideDelivery,
-  isFleeting,
-  isTerminal,
-  type Kind,
-  type RequestedEvent,
-  statusOf,
-} from '@genfleet/job';
+import { decideDelivery, type Handed, isFleeting, isTerminal, type Kind, statusOf } from '@genfleet/job';
 import { extractContext, insideSpan, type Span, startSpan } from '@genfleet/telemetry';
 import {
   AHEAD_RENEWAL_MS,
@@ -85,17 +78,21 @@ export class Pipeline<K extends Kind, Result extends RunResult> {
 
   /** Takes a delivery in. One of a job that ended long ago, or runs elsewhere, need not wait for the engine. */
   async receive(delivery: Delivery): Promise<void> {
-    const refused = await this.#inbox.receive(delivery, (request) => this.#refusalOf(request) === undefined);
-    const refusal = refused && this.#refusalOf(refused.request);
+    const refused = await this.#inbox.receive(
+      delivery,
+      (request) => !this.#refusalOf({ request, messageId: delivery.messageId }),
+    );
+    const refusal = refused && this.#refusalOf(refused);
     if (refused && refusal) await settleRefused(this.#options, this.#publisher, refused, refusal);
     else if (refused) await nack(refused, 0);
   }
 
   /** What stands against running it here, as far as is known. A fleeting job is never claimed before it is handed out. */
-  #refusalOf(request: RequestedEvent<K>): Refused | undefined {
+  #refusalOf(handed: Handed): Refused | undefined {
+    const { request } = handed;
     const { view, now, worker } = this.#options;
     const known = isFleeting(request) || !view.ready ? undefined : view.job(request.id);
-    const decision = decideDelivery(known, request, now(), worker);
+    const decision = decideDelivery(known, handed, now(), worker);
     if (decision.do === 'drop' || decision.do === 'yield') return decision;
     const isForOthers = decision.do === 'run' && this.#lineup.isForOthers(request.settings.model);
     return isForOthers ? { do: 'yield', untilMs: now() + FOR_OTHERS_MS } : undefined;

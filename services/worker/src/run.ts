@@ -9,6 +9,8 @@ export type StopReason = 'cancelled' | 'superseded' | 'deadline' | 'draining' | 
 /** A job that waits for the engine. */
 export interface Waiting<K extends Kind = Kind> {
   readonly request: RequestedEvent<K>;
+  /** Of its request; undefined for one that the bus has not handed out. */
+  readonly messageId?: string;
   /** More than one when the bus handed the same job out again meanwhile; all are settled together. */
   readonly deliveries: Delivery[];
   /** Once they are settled: the same job handed out again is taken for a new one from then on. */
