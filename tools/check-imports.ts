@@ -39,7 +39,10 @@ const forbidden: IForbiddenRuleType[] = [
       'an adapter of the ledger may be filled from the ports of the bus and the archive, whichever they are',
     severity: 'error',
     from: { path: '^packages/ledger-[^/]+/', pathNot: '\\.test\\.ts$' },
-    to: { path: '^packages/', pathNot: '^packages/(ledger|ledger-[^/]+|bus|archive|artifacts|duckdb-tables|job)/' },
+    to: {
+      path: '^packages/',
+      pathNot: '^packages/(ledger|ledger-[^/]+|bus|archive|artifacts|duckdb-tables|job)/',
+    },
   },
   {
     name: 'archives-write-tables',
