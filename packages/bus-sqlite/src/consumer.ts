@@ -1,7 +1,7 @@
 import type { Consumer, ConsumerOptions, Delivery } from '@genfleet/bus';
 import { GenfleetError } from '@genfleet/job';
 import type { GroupCommit } from './group-commit.ts';
-import type { Fetched, FetchedRow } from './protocol.ts';
+import type { Fetched, MessageRow } from './protocol.ts';
 import { toMessage } from './read-topic.ts';
 import type { WakeUp } from './wake-up.ts';
 
@@ -44,7 +44,7 @@ export class SqliteConsumer implements Consumer {
     this.#handler = handler;
     this.#maxInFlight = options.maxInFlight;
     // what this process publishes comes by the standing fetch
-    this.#unlisten = source.wakeUp.listen(() => this.#look(), 'foreign');
+    this.#unlisten = source.wakeUp.listen(() => this.#look());
     source.commit.standing(this.#id, (handed) => this.#handed(handed));
     this.#look();
   }
@@ -126,7 +126,7 @@ export class SqliteConsumer implements Consumer {
     this.#timer = setTimeout(() => this.#look(), waitMs).unref();
   }
 
-  #handOut(row: FetchedRow): void {
+  #handOut(row: MessageRow): void {
     const { seq } = row;
     this.#inFlight.add(seq);
     // by delivery, not by message: this one may be settled while the next of the same message is in flight

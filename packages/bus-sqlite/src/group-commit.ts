@@ -7,6 +7,7 @@ import type {
   FromThread,
   Group,
   GroupResult,
+  Publishes,
   Settle,
   TopicToEnsure,
   ToThread,
@@ -31,6 +32,13 @@ export interface Published {
   readonly timeMs: number;
 }
 
+export interface Listeners {
+  /** What dead owners held is in line again. */
+  readonly onReclaimed: () => void;
+  /** Called for every group that was committed, in the order of the commits. */
+  readonly onPublished: (publishes: Publishes, result: GroupResult) => void;
+}
+
 interface Asker<R> {
   resolve(result: R): void;
   reject(error: Error): void;
@@ -52,7 +60,7 @@ interface Asked {
  */
 export class GroupCommit {
   readonly #thread: Worker;
-  readonly #onReclaimed: () => void;
+  readonly #listeners: Listeners;
   readonly #standing = new Map<number, (handed: Fetched) => void>();
   #gathering: Asked | undefined;
   readonly #inFlight: Asked[] = [];
@@ -60,18 +68,18 @@ export class GroupCommit {
   #closing: Promise<void> | undefined;
   #dead: GenfleetError | undefined;
 
-  private constructor(thread: Worker, onReclaimed: () => void) {
+  private constructor(thread: Worker, listeners: Listeners) {
     this.#thread = thread;
-    this.#onReclaimed = onReclaimed;
+    this.#listeners = listeners;
   }
 
   /** @throws GenfleetError `bus_unavailable` when the file can't be opened. */
-  static async open(file: string, onReclaimed: () => void): Promise<GroupCommit> {
+  static async open(file: string, listeners: Listeners): Promise<GroupCommit> {
     const thread = new Worker(new URL('./writer-thread.ts', import.meta.url), {
       workerData: { file },
       execArgv: ['--disable-warning=ExperimentalWarning'],
     });
-    const commit = new GroupCommit(thread, onReclaimed);
+    const commit = new GroupCommit(thread, listeners);
     await new Promise<void>((resolve, reject) => {
       thread.on('message', (message: FromThread) => {
         if (message.type === 'open') resolve();
@@ -187,7 +195,7 @@ export class GroupCommit {
   }
 
   #receive(message: FromThread): void {
-    if (message.type === 'reclaimed') this.#onReclaimed();
+    if (message.type === 'reclaimed') this.#listeners.onReclaimed();
     else if (message.type === 'done') {
       for (const result of message.results) this.#answer(this.#next(), result);
       for (const handed of message.handed) this.#standing.get(handed.consumer)?.(handed);
@@ -206,8 +214,10 @@ export class GroupCommit {
     return asked;
   }
 
-  #answer(asked: Asked | undefined, { seqs, timeMs, fetched }: GroupResult): void {
+  #answer(asked: Asked | undefined, result: GroupResult): void {
     if (!asked) return;
+    const { seqs, timeMs, fetched } = result;
+    this.#listeners.onPublished(asked.group.publishes, result);
     for (const [index, { resolve }] of asked.publishers.entries()) {
       resolve({ seq: seqs[index] ?? 0, timeMs });
     }

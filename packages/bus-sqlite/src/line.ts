@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { Fetch, Fetched, FetchedRow } from './protocol.ts';
+import type { Fetch, Fetched, MessageRow } from './protocol.ts';
 import { messageTable } from './schema.ts';
 import { TopicStatements } from './statements.ts';
 
@@ -8,7 +8,7 @@ const SCAN = 1_000;
 /** A fetch ends with the message that goes beyond this, so that memory and the transaction stay small. */
 const FETCH_CHARS = 4 * 1_024 * 1_024;
 
-interface FreshRow extends FetchedRow {
+interface FreshRow extends MessageRow {
   readonly dueMs: number;
 }
 
@@ -40,15 +40,15 @@ export class Line {
   fetch({ topic, subscription, limit }: Fetch, owner: number): Fetched {
     if (limit === 0) return { rows: [], more: false, nextDueMs: undefined };
     const nowMs = Date.now();
-    const rows: FetchedRow[] = [];
+    const rows: MessageRow[] = [];
     let chars = 0;
-    const keep = (row: FetchedRow) => {
+    const keep = (row: MessageRow) => {
       rows.push(row);
       chars += row.value.length;
     };
     for (const { seq } of this.#statements.due.all(subscription, nowMs, limit)) {
       if (chars > FETCH_CHARS) return { rows, more: true, nextDueMs: undefined };
-      const row = this.#one.of(topic).get(Number(seq)) as unknown as FetchedRow | undefined;
+      const row = this.#one.of(topic).get(Number(seq)) as unknown as MessageRow | undefined;
       if (!row) continue;
       this.#statements.take.run(owner, subscription, row.seq);
       keep(row);

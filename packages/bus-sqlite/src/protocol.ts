@@ -31,7 +31,8 @@ export interface Fetch {
   };
 }
 
-export interface FetchedRow {
+/** A message as the file has it. */
+export interface MessageRow {
   readonly seq: number;
   readonly key: string;
   readonly value: string;
@@ -40,7 +41,7 @@ export interface FetchedRow {
 }
 
 export interface Fetched {
-  readonly rows: readonly FetchedRow[];
+  readonly rows: readonly MessageRow[];
   /** There is more that could be handed out at once. */
   readonly more: boolean;
   /** When the next one is due, if one waits for its time. */
@@ -71,6 +72,8 @@ export interface Group {
 
 export interface GroupResult {
   readonly seqs: readonly number[];
+  /** For each of them the message that was the last of its topic before. */
+  readonly previous: readonly number[];
   /** Publish time of all of them. */
   readonly timeMs: number;
   readonly fetched: readonly Fetched[];

@@ -2,19 +2,13 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import type { Message, Position, ReadBatch, ReadOptions } from '@genfleet/bus';
 import { messageIdOf, seqOf } from './message-id.ts';
+import type { MessageRow } from './protocol.ts';
+import { Tail, type Tails } from './tails.ts';
 import type { WakeUp } from './wake-up.ts';
 
 const BATCH_SIZE = 500;
 /** A batch ends with the message that goes beyond this, so that the event loop never waits long for one. */
 const BATCH_CHARS = 512 * 1_024;
-
-export interface MessageRow {
-  readonly seq: number;
-  readonly key: string;
-  readonly value: string;
-  readonly properties: string | null;
-  readonly timeMs: number;
-}
 
 export function toMessage(topic: string, row: MessageRow): Message {
   return {
@@ -30,8 +24,8 @@ export function toMessage(topic: string, row: MessageRow): Message {
 export interface TopicSource {
   readonly database: DatabaseSync;
   readonly wakeUp: WakeUp;
-  /** Wakes at changes of this topic only, if given. */
-  readonly topicId?: number;
+  readonly tails: Tails;
+  readonly topicId: number;
   readonly topic: string;
   /** Has the columns seq, key, value, properties and time_ms, in which times never go back. */
   readonly table: string;
@@ -39,21 +33,28 @@ export interface TopicSource {
 
 /** Replay, then tail, of one topic. */
 export async function* readTopic(source: TopicSource, options: ReadOptions): AsyncGenerator<ReadBatch> {
-  const { wakeUp } = source;
+  const { wakeUp, tails, topicId, topic } = source;
   const { signal, batchSize = BATCH_SIZE } = options;
-  const rows = new TopicRows(source);
-  let after = rows.startAfter(options.from);
+  const file = new TopicRows(source);
+  let after = file.startAfter(options.from);
   let changed = Promise.withResolvers<void>();
   const wake = () => changed.resolve();
-  const unlisten = wakeUp.listen(wake, source.topicId);
+  const tail = new Tail(wake);
+  const unlisten = wakeUp.listen(() => tail.lose());
+  const remove = tails.add(topicId, tail);
   signal.addEventListener('abort', wake, { once: true });
   let saidSo = false;
   try {
     while (!signal.aborted) {
       // before looking, so that a change in between is not missed
       changed = Promise.withResolvers<void>();
-      const { messages, last, caughtUp } = rows.batch(after, batchSize);
-      after = last;
+      const handed = tail.take(batchSize);
+      const { rows, caughtUp } = handed
+        ? { rows: handed.rows, caughtUp: handed.isAll }
+        : file.batch(after, batchSize);
+      after = rows.at(-1)?.seq ?? after;
+      if (!handed && caughtUp) tail.reached(after);
+      const messages = rows.map((row) => toMessage(topic, row));
       if (messages.length > 0 || !saidSo) yield { messages, caughtUp };
       saidSo = caughtUp;
       if (!caughtUp) await turnOfTheLoop();
@@ -61,19 +62,17 @@ export async function* readTopic(source: TopicSource, options: ReadOptions): Asy
     }
   } finally {
     unlisten();
+    remove();
     signal.removeEventListener('abort', wake);
   }
 }
 
 class TopicRows {
-  readonly #source: TopicSource;
   readonly #batch: StatementSync;
   readonly #last: StatementSync;
   readonly #next: StatementSync;
 
-  constructor(source: TopicSource) {
-    this.#source = source;
-    const { database, table } = source;
+  constructor({ database, table }: TopicSource) {
     const columns = 'seq, key, value, properties, time_ms as timeMs';
     this.#batch = database.prepare(`select ${columns} from ${table} where seq > ? order by seq limit ?`);
     this.#last = database.prepare(`select seq from ${table} where seq > ? order by seq desc limit 1`);
@@ -82,18 +81,16 @@ class TopicRows {
     );
   }
 
-  batch(after: number, limit: number): { messages: Message[]; last: number; caughtUp: boolean } {
-    const messages: Message[] = [];
-    let last = after;
+  batch(after: number, limit: number): { rows: readonly MessageRow[]; caughtUp: boolean } {
+    const rows: MessageRow[] = [];
     let chars = 0;
     for (const each of this.#batch.iterate(after, limit)) {
       const row = each as unknown as MessageRow;
-      messages.push(toMessage(this.#source.topic, row));
-      last = row.seq;
+      rows.push(row);
       chars += row.value.length;
-      if (chars > BATCH_CHARS) return { messages, last, caughtUp: false };
+      if (chars > BATCH_CHARS) return { rows, caughtUp: false };
     }
-    return { messages, last, caughtUp: messages.length < limit };
+    return { rows, caughtUp: rows.length < limit };
   }
 
   /** The newest message's seq, 0 where there is none. */

@@ -19,6 +19,7 @@ import { GroupCommit } from './group-commit.ts';
 import { messageIdOf } from './message-id.ts';
 import { readTopic } from './read-topic.ts';
 import { messageTable } from './schema.ts';
+import { Tails } from './tails.ts';
 import { TransientTopics } from './transient-topics.ts';
 import { WakeUp } from './wake-up.ts';
 
@@ -27,6 +28,7 @@ export class SqliteBus implements Bus {
   readonly #database: DatabaseSync;
   readonly #commit: GroupCommit;
   readonly #wakeUp: WakeUp;
+  readonly #tails: Tails;
   readonly #transient: TransientTopics;
   readonly #topicIds = new Map<string, number>();
   readonly #consumers = new Set<Consumer>();
@@ -36,22 +38,29 @@ export class SqliteBus implements Bus {
     database: DatabaseSync;
     commit: GroupCommit;
     wakeUp: WakeUp;
+    tails: Tails;
     transient: TransientTopics;
   }) {
     this.#database = parts.database;
     this.#commit = parts.commit;
     this.#wakeUp = parts.wakeUp;
+    this.#tails = parts.tails;
     this.#transient = parts.transient;
   }
 
   /** @throws GenfleetError `bus_unavailable` when the file can't be used. */
   static async open(file: string): Promise<SqliteBus> {
     let wakeUp: WakeUp | undefined;
-    const commit = await GroupCommit.open(file, () => wakeUp?.ring());
+    const tails = new Tails();
+    const commit = await GroupCommit.open(file, {
+      onReclaimed: () => wakeUp?.ring(),
+      onPublished: (publishes, result) => tails.published(publishes, result),
+    });
     try {
       const database = openForReading(file);
       wakeUp = new WakeUp(database);
-      return new SqliteBus({ database, commit, wakeUp, transient: new TransientTopics(`${file}-progress`) });
+      const transient = new TransientTopics(`${file}-progress`);
+      return new SqliteBus({ database, commit, wakeUp, tails, transient });
     } catch (error) {
       await commit.close();
       const { message, retryable } = faultOf(error, file);
@@ -100,7 +109,8 @@ export class SqliteBus implements Bus {
     if (!topic.persistent) return this.#transient.read(topic.name, { ...options, signal });
     const topicId = this.#topicId(topic);
     const table = messageTable(topicId);
-    const source = { database: this.#database, wakeUp: this.#wakeUp, topicId, table, topic: topic.name };
+    const shared = { database: this.#database, wakeUp: this.#wakeUp, tails: this.#tails };
+    const source = { ...shared, topicId, table, topic: topic.name };
     return readTopic(source, { ...options, signal });
   }
 
@@ -170,7 +180,6 @@ export class SqliteBus implements Bus {
     });
     // asked for in the same tick, so in the same transaction
     const [{ seq, timeMs }] = await Promise.all([published, ...acks.map((delivery) => delivery.ack())]);
-    this.#wakeUp.ring(topic);
     return { messageId: messageIdOf(seq), publishTimeMs: timeMs };
   }
 

@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { Publishes, TopicToEnsure } from './protocol.ts';
+import type { GroupResult, Publishes, TopicToEnsure } from './protocol.ts';
 import { createMessageTable, messageTable } from './schema.ts';
 import { TopicStatements } from './statements.ts';
 
@@ -8,6 +8,7 @@ export class Topics {
   readonly #database: DatabaseSync;
   readonly #inserts: TopicStatements;
   readonly #ends: StatementSync;
+  readonly #end: StatementSync;
   readonly #advance: StatementSync;
 
   constructor(database: DatabaseSync) {
@@ -17,6 +18,7 @@ export class Topics {
       (topicId) => `insert into ${messageTable(topicId)} values (?, ?, ?, ?, ?, ?)`,
     );
     this.#ends = database.prepare('select max(last_seq) as seq, max(last_time_ms) as timeMs from topics');
+    this.#end = database.prepare('select last_seq as seq from topics where id = ?');
     this.#advance = database.prepare(
       'update topics set last_seq = ?, last_time_ms = ?, published = published + ? where id = ?',
     );
@@ -44,8 +46,9 @@ export class Topics {
    * Stores the messages in order. The clock may be set back, publish times never go back: not on a topic, and not
    * from one topic to another.
    */
-  append({ topics, keys, values, properties, dueMs }: Publishes): { seqs: number[]; timeMs: number } {
-    if (keys.length === 0) return { seqs: [], timeMs: 0 };
+  append({ topics, keys, values, properties, dueMs }: Publishes): Omit<GroupResult, 'fetched'> {
+    if (keys.length === 0) return { seqs: [], previous: [], timeMs: 0 };
+    const previous: number[] = [];
     const ends = this.#ends.get();
     const timeMs = Math.max(Date.now(), Number(ends?.['timeMs']));
     let last = Number(ends?.['seq']);
@@ -61,10 +64,12 @@ export class Topics {
         timeMs,
         dueMs[index] ?? 0,
       );
-      appended.set(topicId, { seq, count: (appended.get(topicId)?.count ?? 0) + 1 });
+      const before = appended.get(topicId);
+      previous.push(before?.seq ?? Number(this.#end.get(topicId)?.['seq']));
+      appended.set(topicId, { seq, count: (before?.count ?? 0) + 1 });
       return seq;
     });
     for (const [topicId, { seq, count }] of appended) this.#advance.run(seq, timeMs, count, topicId);
-    return { seqs, timeMs };
+    return { seqs, previous, timeMs };
   }
 }

@@ -6,7 +6,8 @@ import { isDamaged, isOfSqlite } from './faults.ts';
 import { messageIdOf } from './message-id.ts';
 import { patiently } from './patience.ts';
 import { Presence } from './presence.ts';
-import { type MessageRow, toMessage } from './read-topic.ts';
+import type { MessageRow } from './protocol.ts';
+import { toMessage } from './read-topic.ts';
 import { WakeUp } from './wake-up.ts';
 
 /** Messages kept for readers of other processes to pick up. */
@@ -90,7 +91,7 @@ export class TransientTopics {
       after = rows.at(-1)?.seq ?? after;
       reader.take(rows.map((row) => toMessage(topic, row)));
     };
-    const unlisten = this.#wakeUp.listen(look, 'foreign');
+    const unlisten = this.#wakeUp.listen(look);
     const wake = () => reader.wake();
     signal.addEventListener('abort', wake, { once: true });
     try {
