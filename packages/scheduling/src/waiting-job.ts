@@ -14,7 +14,7 @@ export interface WaitingJob {
   readonly notBeforeMs: number;
 }
 
-export function levelOf(priority: Priority | undefined): number {
+function levelOf(priority: Priority | undefined): number {
   return PRIORITIES.indexOf(priority ?? 'normal');
 }
 
