@@ -10,7 +10,7 @@ import { JOB_PEERS, measureJobs } from './peers/job-rows.ts';
 import { jobVerdicts } from './peers/job-verdicts.ts';
 import { printVerdicts, type Verdict } from './peers/verdict.ts';
 
-const JOB_SIZES = { jobs: 1_000, clients: 32, steadyJobs: 200 };
+const JOB_SIZES = { jobs: 600, clients: 32, steadyJobs: 120 };
 const QUICK_JOB_SIZES = { jobs: 100, clients: 16, steadyJobs: 20 };
 const IMAGES = 40;
 const QUICK_IMAGES = 12;

@@ -37,9 +37,9 @@ export async function startGenfleet(): Promise<Contender> {
 
 /** A server of tools/provision in the directory, on a free port, that ends with this process. */
 async function startOwn(name: 'redis' | 'temporal', directory: string): Promise<Part & { port: number }> {
-  const [port = 0] = await freePorts(1);
+  const [port = 0, ...more] = await freePorts(8);
   watchOwn(name, directory);
-  await runScript(name, ['start'], { DIR: directory, PORT: String(port) });
+  await runScript(name, ['start'], { DIR: directory, PORT: String(port), PORTS: more.join(' ') });
   return { name, port, pid: Number(readFileSync(join(directory, `${name}.pid`), 'utf8')) };
 }
 
@@ -79,4 +79,18 @@ export async function startCelery(): Promise<Contender> {
   const worker = await startChild('worker', [join(bin, 'celery'), ...work, ...mute], / ready\.$/, options);
   const numbered = { ...front, said: String(port) };
   return contender('Celery', numbered, [worker, stoppable(redis, directory)], directory);
+}
+
+/** Express, a worker and Temporal's server over SQLite. */
+export async function startTemporal(): Promise<Contender> {
+  checkInstalled(file('../node_modules/@temporalio/worker'), 'node');
+  const directory = folder();
+  const server = await startOwn('temporal', directory);
+  const address = `127.0.0.1:${server.port}`;
+  const front = await startScript('front', file('temporal-front.mjs'), [address]);
+  const worker = await startScript('worker', file('temporal-worker.mjs'), [
+    address,
+    join(directory, 'pictures'),
+  ]);
+  return contender('Temporal', front, [worker, stoppable(server, directory)], directory);
 }

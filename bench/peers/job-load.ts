@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { HttpConnection } from './http-connection.ts';
 
 /** The request that every contender is sent: an engine that takes no time answers it with a grey picture. */
-export const JOB = JSON.stringify({
+const JOB = JSON.stringify({
   metadata: { grouping: 'bench' },
   generation_settings: { model: 'grey', prompt: 'A dog', width: 64, height: 64, steps: 1, seed: 1 },
 });

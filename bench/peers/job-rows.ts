@@ -1,5 +1,6 @@
+import { cpuTimeOf } from '../cpu-time.ts';
 import { type Contender, cpuSecondsOf } from './contender.ts';
-import { startBullMq, startCelery, startGenfleet } from './job-contenders.ts';
+import { startBullMq, startCelery, startGenfleet, startTemporal } from './job-contenders.ts';
 import { burst, steady } from './job-load.ts';
 
 const ROUNDS = 3;
@@ -22,11 +23,17 @@ export interface JobFigures {
   readonly p99Ms: number;
   /** CPU of a job from its POST until it was seen completed, by part, in ms. */
   readonly cpuMs: ReadonlyMap<string, number>;
+  /** Of it, on the main thread of the first part: what bounds the rate there, however many cores there are. */
+  readonly frontThreadMs: number;
 }
 
 type Start = () => Promise<Contender>;
 
-export const JOB_PEERS: Readonly<Record<string, Start>> = { bullmq: startBullMq, celery: startCelery };
+export const JOB_PEERS: Readonly<Record<string, Start>> = {
+  bullmq: startBullMq,
+  celery: startCelery,
+  temporal: startTemporal,
+};
 
 /**
  * Genfleet and the peers named, all running at once and loaded in turn, round by round: a busy machine slows them
@@ -57,14 +64,17 @@ async function measureOnce(
   { jobs, clients, steadyJobs }: JobSizes,
 ): Promise<JobFigures> {
   const before = cpuSecondsOf(parts);
+  const frontUs = () => cpuTimeOf(parts[0]?.pid ?? 0).mainUs;
+  const frontBeforeUs = frontUs();
   const rates = await burst(port, clients, jobs);
   const after = cpuSecondsOf(parts);
   const cpuMs = new Map(
     [...after].map(([part, seconds]) => [part, ((seconds - (before.get(part) ?? 0)) * 1_000) / jobs]),
   );
+  const frontThreadMs = (frontUs() - frontBeforeUs) / 1_000 / jobs;
   const times = await steady(port, STEADY_CLIENTS, steadyJobs);
   const at = (share: number) => times[Math.floor(times.length * share)] ?? Number.NaN;
-  return { name, ...rates, p50Ms: at(0.5), p99Ms: at(0.99), cpuMs };
+  return { name, ...rates, p50Ms: at(0.5), p99Ms: at(0.99), cpuMs, frontThreadMs };
 }
 
 /** All CPU of a job, in ms. */
@@ -72,7 +82,7 @@ export function cpuMsOf({ cpuMs }: JobFigures): number {
   return [...cpuMs.values()].reduce((sum, ms) => sum + ms, 0);
 }
 
-export function describe(figures: JobFigures): string {
+function describe(figures: JobFigures): string {
   const { name, admittedPerSecond, completedPerSecond, pollsPerJob, p50Ms, p99Ms, cpuMs } = figures;
   const parts = [...cpuMs].map(([part, ms]) => `${part} ${ms.toFixed(2)}`).join(', ');
   const rates = `${admittedPerSecond.toFixed(0).padStart(6)} admitted/s ${completedPerSecond.toFixed(0).padStart(6)} completed/s`;
@@ -95,5 +105,6 @@ function medianOf(rounds: readonly JobFigures[]): JobFigures {
     p50Ms: median((one) => one.p50Ms),
     p99Ms: median((one) => one.p99Ms),
     cpuMs: new Map([...first.cpuMs.keys()].map((part) => [part, median((one) => one.cpuMs.get(part) ?? 0)])),
+    frontThreadMs: median((one) => one.frontThreadMs),
   };
 }

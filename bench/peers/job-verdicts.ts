@@ -1,28 +1,28 @@
 import { cpuMsOf, type JobFigures } from './job-rows.ts';
 import type { Verdict } from './verdict.ts';
 
-/** What Genfleet writes durably for a job where a queue writes its record: the ledger is the point of it. */
-const RECORDS = 'three events a job in a ledger that is kept';
-
 /** Genfleet, which comes first, against each of the others. */
 export function jobVerdicts([own, ...peers]: readonly JobFigures[]): readonly Verdict[] {
   if (!own) return [];
   return peers.flatMap((peer): Verdict[] => {
-    const cpu = `${cpuMsOf(own).toFixed(2)} ms of CPU a job against ${cpuMsOf(peer).toFixed(2)}`;
-    const spread = `${cpu}, in one process against ${peer.cpuMs.size}; ${RECORDS}`;
-    const row = { peer: peer.name, why: spread };
+    const why = whyOf(own, peer);
+    const pair = (of: (figures: JobFigures) => number) => ({
+      ...{ peer: peer.name, why, ours: of(own), theirs: of(peer) },
+    });
     return [
-      { ...row, ...pair('admittedPerSecond'), row: 'jobs admitted', unit: 'jobs/s', better: 'more' },
-      { ...row, ...pair('completedPerSecond'), row: 'jobs completed', unit: 'jobs/s', better: 'more' },
-      { ...row, ...pair('p50Ms'), row: 'POST to completed, p50', unit: 'ms', better: 'less' },
-      { ...row, ...pair('p99Ms'), row: 'POST to completed, p99', unit: 'ms', better: 'less' },
-      {
-        ...{ peer: peer.name, why: RECORDS, row: 'CPU of a job', unit: 'ms', better: 'less' },
-        ...{ ours: cpuMsOf(own), theirs: cpuMsOf(peer) },
-      },
+      { ...pair((one) => one.admittedPerSecond), row: 'jobs admitted', unit: 'jobs/s', better: 'more' },
+      { ...pair((one) => one.completedPerSecond), row: 'jobs completed', unit: 'jobs/s', better: 'more' },
+      { ...pair((one) => one.p50Ms), row: 'POST to completed, p50', unit: 'ms', better: 'less' },
+      { ...pair((one) => one.p99Ms), row: 'POST to completed, p99', unit: 'ms', better: 'less' },
+      { ...pair(cpuMsOf), row: 'CPU of a job', unit: 'ms', better: 'less' },
     ];
-    function pair(key: 'admittedPerSecond' | 'completedPerSecond' | 'p50Ms' | 'p99Ms') {
-      return own ? { ours: own[key], theirs: peer[key] } : { ours: Number.NaN, theirs: Number.NaN };
-    }
   });
+}
+
+/** Where a job's CPU time goes in this run. */
+function whyOf(own: JobFigures, peer: JobFigures): string {
+  const thread = `one thread does ${own.frontThreadMs.toFixed(1)} of a job's ${cpuMsOf(own).toFixed(1)} ms of CPU`;
+  const shares = [...peer.cpuMs].map(([part, ms]) => `${part} ${ms.toFixed(1)}`).join(', ');
+  const polls = `${own.pollsPerJob.toFixed(1)} polls a job against ${peer.pollsPerJob.toFixed(1)}`;
+  return `${thread}, ${peer.name} has ${shares}; ${polls}; a job is three records in a ledger`;
 }
