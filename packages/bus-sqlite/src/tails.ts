@@ -1,7 +1,7 @@
 import type { GroupResult, MessageRow, Publishes } from './protocol.ts';
 
-/** Messages held for a reader that is busy; beyond it the reader finds them in the file. */
-const HELD = 500;
+/** Held for a reader that is busy; beyond it the reader finds what comes in the file. */
+const HELD = { messages: 500, chars: 512 * 1_024 };
 
 /**
  * Hands what this process publishes to its own readers, once it is committed: a reader that stands at the end of its
@@ -38,6 +38,7 @@ export class Tails {
 export class Tail {
   readonly #wake: () => void;
   #rows: MessageRow[] = [];
+  #chars = 0;
   /** The last of what the reader has and of what is held for it; undefined when it must look into the file. */
   #end: number | undefined;
 
@@ -49,7 +50,8 @@ export class Tail {
   /** `previous` is the message before this one on its topic. */
   offer(row: MessageRow, previous: number): void {
     if (this.#end === undefined || row.seq <= this.#end) return;
-    if (previous !== this.#end || this.#rows.length >= HELD) {
+    this.#chars += row.value.length;
+    if (previous !== this.#end || this.#rows.length >= HELD.messages || this.#chars > HELD.chars) {
       this.lose();
       return;
     }
@@ -61,6 +63,7 @@ export class Tail {
   /** There may be more than what this process has published: the reader has to look for itself. */
   lose(): void {
     this.#rows = [];
+    this.#chars = 0;
     this.#end = undefined;
     this.#wake();
   }
@@ -74,6 +77,8 @@ export class Tail {
   take(limit: number): { readonly rows: readonly MessageRow[]; readonly isAll: boolean } | undefined {
     if (this.#end === undefined) return undefined;
     const rows = this.#rows.splice(0, limit);
-    return { rows, isAll: this.#rows.length === 0 };
+    const isAll = this.#rows.length === 0;
+    if (isAll) this.#chars = 0;
+    return { rows, isAll };
   }
 }
