@@ -109,6 +109,8 @@ export class Coverage {
       this.#trimAfter = new Uint8Array(16);
     }
     const horizonMs = this.foldsFromMs;
+    // what was not saved may be of a row that goes
+    fold.save();
     store.transact(() => {
       this.#trimAfter = trimBatch(store, horizonMs, this.#trimAfter ?? new Uint8Array(16));
     });

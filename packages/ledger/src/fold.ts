@@ -17,13 +17,15 @@ import type { JobEntry, ViewStore } from './view-store.ts';
  */
 const HOT_JOBS = 250;
 
-/** Folds messages into a store, inside a transaction that the caller holds; `flush` ends the writing. */
+/** Folds messages into memory, and what it made of them into a store: `save` writes all that is new in one transaction. */
 export class Fold {
   readonly #store: ViewStore;
   readonly #log: Logger;
   readonly #hot = new Map<string, JobEntry>();
   readonly #dirty = new Set<JobEntry>();
   readonly #keys: { key: string; timeMs: number; messageId: string; id: Buffer }[] = [];
+  /** How far each topic was read since the last `save`. */
+  readonly #places = new Map<string, string>();
   #unreadable = 0;
 
   constructor(store: ViewStore, log: Logger) {
@@ -34,6 +36,17 @@ export class Fold {
   /** Messages left out because they are no events, or on the wrong topic. */
   get unreadable(): number {
     return this.#unreadable;
+  }
+
+  /** Jobs and places that are not in the store yet. */
+  get unsaved(): number {
+    return this.#dirty.size + this.#places.size;
+  }
+
+  /** Whether something of the job is not in the store yet. */
+  isUnsaved(id: string): boolean {
+    const hot = this.#hot.get(id);
+    return hot !== undefined && this.#dirty.has(hot);
   }
 
   /** The change that the message makes, if it makes one. Jobs older than `horizonMs` are left out. */
@@ -57,13 +70,25 @@ export class Fold {
     return { event, order, state };
   }
 
-  /** Writes all that changed since the last call. */
-  flush(): void {
-    for (const entry of this.#dirty) this.#store.save(entry);
+  /** The topic was read up to this message. */
+  passed(topic: string, messageId: string): void {
+    this.#places.set(topic, messageId);
+  }
+
+  /** Writes all that changed since the last call, whole or not at all, and how far the topics were read for it. */
+  save(): void {
+    if (this.unsaved === 0) return;
+    this.#store.transact(() => {
+      for (const entry of this.#dirty) this.#store.save(entry);
+      for (const { key, timeMs, messageId, id } of this.#keys)
+        this.#store.saveKey(key, timeMs, messageId, id);
+      this.#store.saveCounts();
+      this.#store.saveRunTimes();
+      for (const [topic, messageId] of this.#places) this.#store.saveCursor(topic, messageId);
+    });
     this.#dirty.clear();
-    for (const { key, timeMs, messageId, id } of this.#keys) this.#store.saveKey(key, timeMs, messageId, id);
     this.#keys.length = 0;
-    this.#store.saveCounts();
+    this.#places.clear();
     for (const id of this.#hot.keys()) {
       if (this.#hot.size <= HOT_JOBS) break;
       this.#hot.delete(id);

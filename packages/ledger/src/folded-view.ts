@@ -34,7 +34,7 @@ export class FoldedView implements LocalView {
   }
 
   job(id: string): JobState | undefined {
-    return this.#ask((store) => store.read(id));
+    return this.#ask((store) => store.read(id), id);
   }
 
   jobByIdempotencyKey(keySha256: string): JobState | undefined {
@@ -54,7 +54,7 @@ export class FoldedView implements LocalView {
   }
 
   waiting(): ReadonlyMap<string, { readonly queued: number; readonly running: number }> {
-    return this.#folding.store.counts.waiting();
+    return this.#folding.counts().waiting();
   }
 
   meanRunMs(model: string): number | undefined {
@@ -82,9 +82,9 @@ export class FoldedView implements LocalView {
   }
 
   /** A damaged file answers nothing more and is made anew. @throws GenfleetError `ledger_failed`. */
-  #ask<T>(question: (store: ViewStore) => T): T {
+  #ask<T>(question: (store: ViewStore) => T, id?: string): T {
     try {
-      return question(this.#folding.store);
+      return question(this.#folding.saved(id));
     } catch (cause) {
       if (isDamage(cause)) this.#folding.distrust(cause);
       const message = cause instanceof Error ? cause.message : String(cause);

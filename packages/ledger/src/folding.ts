@@ -1,15 +1,18 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
-import { type EventType, GenfleetError, type Topic, topicsOf } from '@genfleet/job';
+import { type EventType, type Topic, topicsOf } from '@genfleet/job';
 import type { ChangeListeners } from './change-listeners.ts';
 import { Coverage } from './coverage.ts';
 import { foldedToEnds } from './fence.ts';
 import { Fold } from './fold.ts';
 import { FoldProgress, progressText } from './fold-progress.ts';
 import { spareHeap } from './heap-thrift.ts';
+import type { JobCounts } from './job-counts.ts';
+import { openStore } from './open-store.ts';
 import { Places } from './places.ts';
+import type { TopicFeed } from './topic-feed.ts';
 import { TopicFeeds } from './topic-feeds.ts';
 import type { Change } from './view.ts';
-import { closeViewFile, isDamage, openViewFile, remake } from './view-file.ts';
+import { closeViewFile, isDamage, remake } from './view-file.ts';
 import type { ViewOptions } from './view-options.ts';
 import { ViewStore } from './view-store.ts';
 
@@ -25,6 +28,11 @@ const PROGRESS_MS = 5_000;
 const CLOSE_MS = 5_000;
 /** A view that folds nothing still moves its window on. */
 const TRIM_MS = 10_000;
+/**
+ * How long what was folded may be in memory alone: most of a short job's life then reaches the file as one row. A crash
+ * costs no more than reading it again.
+ */
+const UNSAVED = { jobs: 500, ms: 200 };
 
 /** Keeps a store folded up to the ends of the topics: reads, commits in chunks, recovers. */
 export class Folding {
@@ -45,6 +53,10 @@ export class Folding {
   #becameReady = Promise.withResolvers<void>();
   #fault: { readonly err: unknown } | undefined;
   #reportedMs = performance.now();
+  #saveTimer: NodeJS.Timeout | undefined;
+  #isSaveDue = false;
+  /** Up to where listeners were told of each topic. */
+  readonly #told = new Map<string, string>();
   readonly #done: Promise<void>;
   readonly #trimTimer: NodeJS.Timeout | undefined;
 
@@ -71,7 +83,29 @@ export class Folding {
     return this.#unreadableBefore + this.#fold.unreadable;
   }
 
-  /** A reader found the file damaged: it is made anew. */
+  /** The store with all that was folded in it, of the job at least. @throws when it can't be written; it is read anew then. */
+  saved(id?: string): ViewStore {
+    if (id !== undefined && !this.#fold.isUnsaved(id)) return this.store;
+    if (this.#fault) throw this.#fault.err;
+    try {
+      this.#save();
+    } catch (err) {
+      this.distrust(err);
+      throw err;
+    }
+    return this.store;
+  }
+
+  /** The counts with all that was folded in them; while nothing can be written, as they were before. */
+  counts(): JobCounts {
+    try {
+      return this.saved().counts;
+    } catch {
+      return this.store.counts;
+    }
+  }
+
+  /** A reader found the file damaged, or it could not be written: it is read or made anew. */
   distrust(err: unknown): void {
     this.#fault ??= { err };
     this.#wake.resolve();
@@ -92,11 +126,17 @@ export class Folding {
     this.#closing.abort();
     this.#feeds.stop();
     clearInterval(this.#trimTimer);
+    clearTimeout(this.#saveTimer);
     this.#stopSparing();
     this.#wake.resolve();
     this.places.close();
     this.coverage.close();
     await Promise.race([this.#done, sleep(CLOSE_MS, undefined, { ref: false })]);
+    try {
+      this.#fold.save();
+    } catch (err) {
+      this.#options.log.warn({ err }, 'the end of the view could not be written; it is read again');
+    }
     closeViewFile(this.store.db);
   }
 
@@ -149,7 +189,7 @@ export class Folding {
     this.store.db.close();
     this.#replaceStore(new ViewStore(remake(this.#options.file, reason).db));
     this.coverage.begin(this.store);
-    this.places.reset();
+    this.#told.clear();
     // who waits already goes on waiting for the same
     if (this.ready) this.#becameReady = Promise.withResolvers();
     this.ready = false;
@@ -161,6 +201,8 @@ export class Folding {
   #replaceStore(store: ViewStore): void {
     this.#unreadableBefore += this.#fold?.unreadable ?? 0;
     this.store = store;
+    // what was folded and not saved is to be folded again
+    this.places.reset();
     this.#fold = new Fold(store, this.#options.log);
   }
 
@@ -201,6 +243,7 @@ export class Folding {
     while (!this.#closing.signal.aborted) {
       this.#wake = Promise.withResolvers();
       if (this.#fault) throw this.#fault.err;
+      if (this.#isSaveDue) this.#save();
       const hasMessages = this.#feeds.oldest() !== undefined;
       const isTrimming = this.coverage.trim(this.store, this.#fold);
       this.#settle();
@@ -224,29 +267,48 @@ export class Folding {
     await sleep(paceMs, undefined, { signal: this.#closing.signal }).catch(() => undefined);
   }
 
-  /** One transaction: the next messages of all topics, oldest first, and how far each topic was read. */
+  /** Folds the next messages of all topics, oldest first. */
   #chunk(): void {
     const { messages, budgetMs } = this.ready ? CHUNK : BUILDING_CHUNK;
     const until = performance.now() + budgetMs;
     const read = new Map<string, string>();
     const changes: Change[] = [];
-    this.store.transact(() => {
-      for (let count = 0; count < messages && (count % 16 !== 0 || performance.now() < until); count++) {
-        const feed = this.#feeds.oldest();
-        const message = feed?.head();
-        if (!feed || !message) break;
-        const change = this.#fold.apply(feed.type, message, this.coverage.foldsFromMs);
-        feed.take();
-        if (!feed.isBackfill) read.set(feed.topic.name, message.messageId);
-        if (change && !this.#listeners.isEmpty) changes.push(change);
-        this.progress.folded(message.publishTimeMs);
-      }
-      this.#fold.flush();
-      for (const [topic, messageId] of read) this.store.saveCursor(topic, messageId);
-    });
+    for (let count = 0; count < messages && (count % 16 !== 0 || performance.now() < until); count++) {
+      const feed = this.#feeds.oldest();
+      const message = feed?.head();
+      if (!feed || !message) break;
+      const change = this.#fold.apply(feed.type, message, this.coverage.foldsFromMs);
+      feed.take();
+      if (!feed.isBackfill) read.set(feed.topic.name, message.messageId);
+      if (change && this.#isNews(feed, message.messageId)) changes.push(change);
+      this.progress.folded(message.publishTimeMs);
+    }
+    for (const [topic, messageId] of read) this.#fold.passed(topic, messageId);
+    if (!this.ready || this.#fold.unsaved > UNSAVED.jobs) this.#save();
+    else this.#saveTimer ??= setTimeout(() => this.#askToSave(), UNSAVED.ms);
     this.#settle();
-    for (const [topic, messageId] of read) this.places.advance(topic, messageId);
+    for (const [topic, messageId] of read) {
+      this.places.advance(topic, messageId);
+      if (messageId > (this.#told.get(topic) ?? '')) this.#told.set(topic, messageId);
+    }
     this.#listeners.notify(changes);
+  }
+
+  /** What was told and could not be saved is folded again, but told once. */
+  #isNews({ topic, isBackfill }: TopicFeed, messageId: string): boolean {
+    return !this.#listeners.isEmpty && (isBackfill || messageId > (this.#told.get(topic.name) ?? ''));
+  }
+
+  #askToSave(): void {
+    this.#isSaveDue = true;
+    this.#wake.resolve();
+  }
+
+  #save(): void {
+    clearTimeout(this.#saveTimer);
+    this.#saveTimer = undefined;
+    this.#isSaveDue = false;
+    this.#fold.save();
   }
 
   /** Notes which topics were read to their end. */
@@ -254,7 +316,10 @@ export class Folding {
     const tailed = this.#feeds.tailed();
     for (const { topic, firstEnd } of tailed) {
       if (firstEnd === undefined || (this.store.cursors.get(topic) ?? '') >= firstEnd) continue;
-      this.store.transact(() => this.store.saveCursor(topic, firstEnd));
+      this.#save();
+      if ((this.store.cursors.get(topic) ?? '') >= firstEnd) continue;
+      this.#fold.passed(topic, firstEnd);
+      this.#save();
       this.places.advance(topic, firstEnd);
     }
     this.coverage.settle(this.store);
@@ -270,18 +335,5 @@ export class Folding {
       this.#reportedMs = performance.now();
       this.#options.log.info({}, `view being built: ${progressText(this.progress.now())}`);
     }
-  }
-}
-
-/** A file that opens may still turn out damaged as its counts are read. */
-function openStore(file: string): { store: ViewStore; rebuilt: string | undefined } {
-  const { db, rebuilt } = openViewFile(file);
-  try {
-    return { store: new ViewStore(db), rebuilt };
-  } catch (err) {
-    db.close();
-    if (!isDamage(err)) throw GenfleetError.from(err, 'ledger_failed');
-    const reason = 'it is damaged';
-    return { store: new ViewStore(remake(file, reason).db), rebuilt: reason };
   }
 }

@@ -10,17 +10,20 @@ import { Folding } from './folding.ts';
 jest.setTimeout(300_000);
 
 const REQUESTED = topicOf('requested', 'txt2img');
+const COMPLETED = topicOf('completed', 'txt2img').name;
 const JOBS = 300;
 
 let bus: MemoryBus;
 let recorded: ReturnType<typeof recordingLog>;
 let folding: Folding;
+let listeners: ChangeListeners;
 beforeEach(() => {
   bus = new MemoryBus();
   recorded = recordingLog();
   const { log } = recorded;
   const options = { bus, file: ':memory:', kinds: ['txt2img'] as const, log, now: Date.now };
-  folding = new Folding(options, new ChangeListeners(log));
+  listeners = new ChangeListeners(log);
+  folding = new Folding(options, listeners);
 });
 afterEach(() => folding.close());
 
@@ -46,22 +49,39 @@ async function until(isSo: () => boolean): Promise<void> {
 
 describe('folding', () => {
   it('waits while the disk is full, and then goes on with nothing lost or counted twice', async () => {
+    const told: string[] = [];
     publish(0, 20);
     expect(await folding.caughtUp(PATIENCE_MS)).toBe(true);
     const { db } = folding.store;
     const pages = Number(db.prepare('PRAGMA page_count').get()?.['page_count']);
     db.exec(`PRAGMA max_page_count = ${pages}`);
+    listeners.add(undefined, ({ order }) => told.push(order.messageId), new AbortController().signal);
     publish(20, JOBS);
     await until(() => logged('folding failed'));
     // what was folded before can be asked all the while
     expect(folding.store.read(plainId(3))?.outcome?.type).toBe('completed');
-    expect(await folding.caughtUp(20)).toBe(false);
+    expect(db.prepare('SELECT count(*) AS jobs FROM job').get()?.['jobs']).toBeLessThan(JOBS);
     db.exec('PRAGMA max_page_count = 1000000');
     expect(await folding.caughtUp(PATIENCE_MS)).toBe(true);
-    expect(folding.store.counts.matching({})).toBe(JOBS);
-    expect(folding.store.counts.matching({ status: ['completed'] })).toBe(JOBS);
-    expect(folding.store.counts.waiting()).toEqual(new Map());
+    const { counts } = folding.saved();
+    expect(counts.matching({})).toBe(JOBS);
+    expect(counts.matching({ status: ['completed'] })).toBe(JOBS);
+    expect(counts.waiting()).toEqual(new Map());
+    // told once, though much of it was folded again and again
+    expect(told).toHaveLength(3 * (JOBS - 20));
     for (let n = 0; n < JOBS; n++) expect(folding.store.read(plainId(n))?.outcome?.type).toBe('completed');
+  });
+
+  it('writes what it folded by itself, and at once when that is asked for', async () => {
+    const rows = () => Number(folding.store.db.prepare('SELECT count(*) AS n FROM body').get()?.['n']);
+    await until(() => folding.ready);
+    const last = publish(0, 3);
+    expect(await folding.caughtUp(PATIENCE_MS)).toBe(true);
+    await until(() => rows() === 3 && folding.store.cursors.get(COMPLETED) === last);
+    publish(3, 6);
+    expect(await folding.caughtUp(PATIENCE_MS)).toBe(true);
+    expect(folding.saved(plainId(4)).read(plainId(4))?.outcome?.type).toBe('completed');
+    expect(rows()).toBe(6);
   });
 
   it('reads a topic again from where it stands when reading fails', async () => {
@@ -73,7 +93,7 @@ describe('folding', () => {
     bus.fault = undefined;
     publish(50, 100);
     expect(await folding.caughtUp(PATIENCE_MS)).toBe(true);
-    expect(folding.store.counts.matching({ status: ['completed'] })).toBe(100);
+    expect(folding.counts().matching({ status: ['completed'] })).toBe(100);
     expect(bus.yielded).toBe(bus.appended);
   });
 

@@ -23,6 +23,7 @@ export class ViewStore {
   readonly lines = new Map<string, WaitingLine>(KINDS.map((kind) => [kind, new WaitingLine()]));
   readonly cursors = new Map<string, string>();
   readonly #runTimes = new Map<string, number>();
+  readonly #newRunTimes = new Set<string>();
   readonly #find: StatementSync;
   readonly #read: StatementSync;
   readonly #insertJob: StatementSync;
@@ -148,7 +149,13 @@ export class ViewStore {
     const before = this.#runTimes.get(model) ?? runMs;
     const mean = before + 0.1 * (runMs - before);
     this.#runTimes.set(model, mean);
-    this.#saveRunTime.run(model, mean);
+    this.#newRunTimes.add(model);
+  }
+
+  /** Writes the means that changed. */
+  saveRunTimes(): void {
+    for (const model of this.#newRunTimes) this.#saveRunTime.run(model, this.#runTimes.get(model) ?? 0);
+    this.#newRunTimes.clear();
   }
 
   meta(name: string): string | undefined {
