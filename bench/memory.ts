@@ -36,17 +36,21 @@ try {
   for (const service of ['api', 'worker'] as const) {
     const bundle = await bundleService(service, folder);
     linkInstalled(bundle);
-    const child = spawn(process.execPath, ['--import', './register.js', 'main.js'], {
-      cwd: bundle,
-      env: {
-        DATA_DIR: join(folder, 'data'),
-        PORT: '0',
-        WORKER_PORT: '0',
-        ENGINE_URL: `http://127.0.0.1:${port}`,
-        LOG_LEVEL: 'error',
+    const child = spawn(
+      process.execPath,
+      ['--max-semi-space-size=8', '--import', './register.js', 'main.js'],
+      {
+        cwd: bundle,
+        env: {
+          DATA_DIR: join(folder, 'data'),
+          PORT: '0',
+          WORKER_PORT: '0',
+          ENGINE_URL: `http://127.0.0.1:${port}`,
+          LOG_LEVEL: 'error',
+        },
+        stdio: 'inherit',
       },
-      stdio: 'inherit',
-    });
+    );
     await sleep(IDLE_MS);
     if (child.exitCode !== null) throw new Error(`${service} ended with ${child.exitCode}`);
     const memory = residentMb(child.pid ?? 0);

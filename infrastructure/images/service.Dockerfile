@@ -19,4 +19,5 @@ ENV NODE_ENV=production HOST=0.0.0.0 DATA_DIR=/data WEB_DIR=/app/web
 RUN mkdir /data && chown node:node /data
 USER node
 VOLUME /data
-ENTRYPOINT ["node", "--import", "./register.js", "main.js"]
+# the young heap grows to its bound under load and stays there; a larger one saves no time
+ENTRYPOINT ["node", "--max-semi-space-size=8", "--import", "./register.js", "main.js"]

@@ -33,7 +33,9 @@ export async function startProcess(
   said: RegExp,
   flags: readonly string[] = [],
 ): Promise<Product> {
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...flags, entry], {
+  // as the scripts of package.json start it
+  const own = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=8'];
+  const child = spawn(process.execPath, [...own, ...flags, entry], {
     cwd: ROOT,
     env: {
       PATH: process.env['PATH'] ?? '',
