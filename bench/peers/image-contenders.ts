@@ -6,11 +6,12 @@ import { startProduct } from '../../services/all-in-one/test/product.ts';
 import { freePorts } from '../../tools/provision/free-port.ts';
 import { providePython, startModelContainer } from '../../tools/provision/model-container.ts';
 import { cacheDirectory } from '../../tools/provision/script.ts';
-import { type Part, startChild } from './contender.ts';
+import { cpuSecondsOf, type Part, startChild } from './contender.ts';
 import { checkInstalled } from './installed.ts';
 
 const MODEL = join(import.meta.dirname, '../../services/model-diffusers/models/genfleet-demo');
 const START_MS = 180_000;
+const BARE_PICTURES = 4;
 
 export interface Picture {
   /** That the model ran for it. */
@@ -24,6 +25,8 @@ export interface Painter {
   readonly parts: readonly Part[];
   /** Asks for one and waits until it is here. */
   paint(seed: number): Promise<Picture>;
+  /** The model's CPU time in ms for a picture of which nothing is shown before it is done. */
+  cpuMsWithoutPreviews?(): Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -59,12 +62,32 @@ export async function startGenfleet(): Promise<Painter> {
       const bytes = await bytesOf(await fetch(done.image_url));
       return { generateMs: done.timings.generate_ms, bytes };
     },
+    cpuMsWithoutPreviews: async () => {
+      const parts = [{ name: 'model', pid: container.pid }];
+      const cpuMs = () => (cpuSecondsOf(parts).get('model') ?? 0) * 1_000;
+      const beforeMs = cpuMs();
+      for (let seed = 1; seed <= BARE_PICTURES; seed += 1)
+        await paintBare(container.url, { ...settings, seed });
+      return (cpuMs() - beforeMs) / BARE_PICTURES;
+    },
     stop: async () => {
       await product.end('SIGKILL');
       await container.destroy();
       rmSync(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** Straight from the container, as its worker asks, but for the previews. */
+async function paintBare(url: string, { seed, prompt, ...settings }: typeof SETTINGS & { seed: number }) {
+  const task = { id: `bare-${seed}`, prompt, negative_prompt: '', seeds: [seed] };
+  const answer = await fetch(`${url}/generate`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ ...settings, preview_every: 0, tasks: [task] }),
+  });
+  const lines = await answer.text();
+  if (!answer.ok) throw new Error(`the model container answered ${answer.status}: ${lines.slice(0, 500)}`);
 }
 
 interface Waited {

@@ -16,6 +16,8 @@ interface ImageFigures {
   readonly generateMs: number;
   /** CPU of a picture by part, in ms. */
   readonly cpuMs: ReadonlyMap<string, number>;
+  /** What the model would take of it if nothing were shown before the picture is done, where that can be had. */
+  readonly bareCpuMs?: number;
 }
 
 const PAINTERS: Readonly<Record<string, () => Promise<Painter>>> = {
@@ -39,7 +41,12 @@ export async function measureImages(images: number): Promise<readonly ImageFigur
         rounds[index]?.push(await burst(painter, images / ROUNDS));
       }
     }
-    const all = painters.map(({ name }, index) => figuresOf(name, rounds[index] ?? []));
+    const all: ImageFigures[] = [];
+    for (const [index, { name, cpuMsWithoutPreviews }] of painters.entries()) {
+      const bareCpuMs = await cpuMsWithoutPreviews?.();
+      const figures = figuresOf(name, rounds[index] ?? []);
+      all.push(bareCpuMs === undefined ? figures : { ...figures, bareCpuMs });
+    }
     for (const figures of all) console.log(describe(figures));
     return all;
   } finally {
@@ -109,9 +116,7 @@ function describe({ name, perSecond, busyShare, waitP50Ms, waitP99Ms, generateMs
 export function imageVerdicts([own, ...peers]: readonly ImageFigures[]): readonly Verdict[] {
   if (!own) return [];
   return peers.flatMap((peer): Verdict[] => {
-    const between = (one: ImageFigures) => (1 / one.perSecond) * 1_000 - one.generateMs;
-    const runs = `a run of the model ${own.generateMs.toFixed(0)} ms against ${peer.generateMs.toFixed(0)}`;
-    const why = `${runs}, between two runs ${between(own).toFixed(1)} ms against ${between(peer).toFixed(1)}`;
+    const why = whyOf(own, peer);
     const row = { peer: peer.name, why };
     return [
       { ...row, ...pair('perSecond'), row: 'images', unit: 'images/s', better: 'more' },
@@ -123,4 +128,14 @@ export function imageVerdicts([own, ...peers]: readonly ImageFigures[]): readonl
       return own ? { ours: own[key], theirs: peer[key] } : { ours: Number.NaN, theirs: Number.NaN };
     }
   });
+}
+
+/** Whether the time goes into the model's runs or between them, and what previews have in it. */
+function whyOf(own: ImageFigures, peer: ImageFigures): string {
+  const betweenMs = (one: ImageFigures) => (1_000 / one.perSecond - one.generateMs).toFixed(1);
+  const cpuMs = (one: ImageFigures) => sum([...one.cpuMs.values()]).toFixed(0);
+  const bare =
+    own.bareCpuMs === undefined ? '' : ` (its model alone ${own.bareCpuMs.toFixed(0)} without previews)`;
+  const cpu = `${cpuMs(own)} ms of CPU an image${bare} against ${cpuMs(peer)}`;
+  return `${cpu}; between two runs ${betweenMs(own)} ms against ${betweenMs(peer)}`;
 }
