@@ -78,10 +78,12 @@ export class Coverage {
   }
 
   /** Notes whether an extension has been read to its end. */
-  settle(store: ViewStore): void {
+  settle(store: ViewStore, fold: Fold): void {
     const { fromMs, feeds, finish } = this.#backfill ?? {};
     if (fromMs === undefined || !feeds?.every((feed) => feed.reachedEnd)) return;
     this.fromMs = Math.min(this.fromMs, fromMs);
+    // the file must not claim jobs that it does not hold yet
+    fold.save();
     store.transact(() => store.saveMeta(COVERS, String(this.fromMs)));
     this.#backfill = undefined;
     finish?.(true);

@@ -38,9 +38,9 @@ export class Fold {
     return this.#unreadable;
   }
 
-  /** Jobs and places that are not in the store yet. */
+  /** Jobs, keys and places that are not in the store yet. */
   get unsaved(): number {
-    return this.#dirty.size + this.#places.size;
+    return this.#dirty.size + this.#keys.length + this.#places.size;
   }
 
   /** Whether something of the job is not in the store yet. */

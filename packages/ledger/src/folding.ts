@@ -285,7 +285,7 @@ export class Folding {
     }
     for (const [topic, messageId] of read) this.#fold.passed(topic, messageId);
     if (!this.ready || this.#fold.unsaved > UNSAVED.jobs) this.#save();
-    else this.#saveTimer ??= setTimeout(() => this.#askToSave(), UNSAVED.ms);
+    else this.#saveTimer ??= setTimeout(() => this.#askToSave(), UNSAVED.ms).unref();
     this.#settle();
     for (const [topic, messageId] of read) {
       this.places.advance(topic, messageId);
@@ -322,7 +322,7 @@ export class Folding {
       this.#save();
       this.places.advance(topic, firstEnd);
     }
-    this.coverage.settle(this.store);
+    this.coverage.settle(this.store, this.#fold);
     this.#feeds.dropEnded();
     if (this.ready) return;
     if (tailed.length === this.#topics.length) {
