@@ -1,6 +1,6 @@
 /**
- * `node bench/peers.ts [--only jobs,images,completions] [--peers bullmq,celery,temporal,bentoml] [--quick]`: Genfleet
- * beside what else one would take, the same work in one run on this machine. Ends by itself, in less than eight
+ * `node bench/peers.ts [--only jobs,images,completions] [--peers bullmq,celery,temporal] [--quick]`: Genfleet beside
+ * what else one would take, the same work in one run on this machine. Ends by itself, in less than eight
  * minutes on a quiet machine, with one table and what the places in it are due to. Before: bash bench/setup.sh
  */
 import { parseArgs } from 'node:util';
@@ -10,7 +10,7 @@ import { JOB_PEERS, measureJobs } from './peers/job-rows.ts';
 import { jobVerdicts } from './peers/job-verdicts.ts';
 import { printVerdicts, type Verdict } from './peers/verdict.ts';
 
-const JOB_SIZES = { jobs: 600, clients: 32, steadyJobs: 120 };
+const JOB_SIZES = { jobs: 400, clients: 32, steadyJobs: 100 };
 const QUICK_JOB_SIZES = { jobs: 100, clients: 16, steadyJobs: 20 };
 const IMAGES = 40;
 const QUICK_IMAGES = 12;
@@ -22,21 +22,25 @@ const { values } = parseArgs({
     quick: { type: 'boolean', default: false },
   },
 });
-const namesIn = (list: string | undefined) => list?.split(',').filter((name) => name !== '');
+
+/** The names in a flag, or all there are. @throws Error for one that is not there. */
+function chosen(flag: string, list: string | undefined, all: Readonly<Record<string, unknown>>): string[] {
+  const names = list?.split(',').filter((name) => name !== '') ?? Object.keys(all);
+  const unknown = names.filter((name) => !(name in all));
+  if (unknown.length === 0) return names;
+  throw new Error(`--${flag}: there is no ${unknown.join(', ')}, but ${Object.keys(all).join(', ')}`);
+}
+
 const sections: Readonly<Record<string, () => Promise<readonly Verdict[]>>> = {
   jobs: async () => {
-    const peers = namesIn(values.peers) ?? Object.keys(JOB_PEERS);
+    const peers = chosen('peers', values.peers, JOB_PEERS);
     return jobVerdicts(await measureJobs(peers, values.quick ? QUICK_JOB_SIZES : JOB_SIZES));
   },
   images: async () => imageVerdicts(await measureImages(values.quick ? QUICK_IMAGES : IMAGES)),
   completions: measureCompletions,
 };
 
-const wanted = namesIn(values.only) ?? Object.keys(sections);
-const unknown = wanted.filter((name) => !(name in sections));
-if (unknown.length > 0) {
-  throw new Error(`--only: there is no ${unknown.join(', ')}; there are ${Object.keys(sections).join(', ')}`);
-}
+const wanted = chosen('only', values.only, sections);
 const startMs = performance.now();
 const verdicts: Verdict[] = [];
 const failed: string[] = [];
