@@ -1,6 +1,7 @@
 import type { ImageEngine, ImageResult, ImageTask, TextEngine, TextResult, TextTask } from '@genfleet/engine';
 import { GenfleetError, type ModelInfo } from '@genfleet/job';
 import { EngineChild } from './engine-child.ts';
+import type { Timings } from './protocol.ts';
 import { TEXTS_AT_ONCE } from './text-limits.ts';
 
 /** The demo models, one for pictures and one for code, in a process of their own. */
@@ -26,6 +27,7 @@ export class EmbeddedEngine implements ImageEngine, TextEngine {
   }
 
   async generateText({ settings, signal, onDelta }: TextTask): Promise<TextResult> {
+    const askedMs = performance.now();
     return this.#child
       .run<TextResult>(
         (id) => ({ type: 'generate-text', id, settings }),
@@ -33,8 +35,8 @@ export class EmbeddedEngine implements ImageEngine, TextEngine {
         (message) => {
           if (message.type === 'delta' && !signal.aborted) onDelta(message.delta);
           if (message.type !== 'written') return undefined;
-          const { finishReason, usage, model, modelLoadMs, generateMs } = message;
-          return { ok: true, finishReason, usage, model, modelLoadMs, generateMs };
+          const { finishReason, usage, model } = message;
+          return { ok: true, finishReason, usage, model, ...timesSince(askedMs, message) };
         },
       )
       .catch(failed);
@@ -45,6 +47,7 @@ export class EmbeddedEngine implements ImageEngine, TextEngine {
   }
 
   async #draw({ settings, seeds, signal, onProgress }: ImageTask): Promise<ImageResult> {
+    const askedMs = performance.now();
     return this.#child
       .run<ImageResult>(
         (id) => ({ type: 'generate', id, settings, seeds }),
@@ -52,13 +55,19 @@ export class EmbeddedEngine implements ImageEngine, TextEngine {
         (message) => {
           if (message.type === 'progress') onProgress(message);
           if (message.type !== 'done') return undefined;
-          const { model, modelLoadMs, generateMs } = message;
+          const { model } = message;
           const images = message.images.map((image) => ({ encoding: 'rgb' as const, ...image }));
-          return { ok: true, images, model, modelLoadMs, generateMs };
+          return { ok: true, images, model, ...timesSince(askedMs, message) };
         },
       )
       .catch(failed);
   }
+}
+
+/** Of the loading, which begins with the process, what the asker waited for. */
+function timesSince(askedMs: number, { modelLoadMs, generateMs }: Timings) {
+  const waitedMs = Math.max(0, performance.now() - askedMs - generateMs);
+  return { modelLoadMs: Math.min(modelLoadMs, waitedMs), generateMs };
 }
 
 function failed(thrown: unknown): { readonly ok: false; readonly error: GenfleetError } {

@@ -18,7 +18,7 @@ export interface MadeImage {
   readonly bytes: Uint8Array;
 }
 
-interface Timings {
+export interface Timings {
   /** Name of the model that ran. */
   readonly model: string;
   readonly modelLoadMs: number;
