@@ -32,7 +32,7 @@ export interface Published {
   readonly timeMs: number;
 }
 
-export interface Listeners {
+interface Listeners {
   /** What dead owners held is in line again. */
   readonly onReclaimed: () => void;
   /** Called for every group that was committed, in the order of the commits. */
