@@ -1,7 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
 import { provide } from './components.ts';
 
-const COMPONENTS = ['pulsar', 's3', 'otelcol', 'toxiproxy', 'redis', 'llama', 'triton', 'trino', 'trino-476'] as const;
+const COMPONENTS = [
+  'pulsar',
+  's3',
+  'otelcol',
+  'toxiproxy',
+  'redis',
+  'llama',
+  'triton',
+  'trino',
+  'trino-476',
+] as const;
 const MINUTES_MS = 20 * 60_000;
 
 describe('provide', () => {
