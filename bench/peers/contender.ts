@@ -26,6 +26,7 @@ export interface Child extends Part {
 }
 
 const START_MS = 120_000;
+const STOP_MS = 10_000;
 const LAST_WORDS_CHARS = 4_000;
 
 /**
@@ -44,8 +45,9 @@ export async function startChild(
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });
-  const kill = () => killGroup(child);
-  process.on('exit', kill);
+  // BentoML's workers are in groups of their own: only their parent ends them, when it is asked politely
+  const ask = () => signalGroup(child, 'SIGTERM');
+  process.on('exit', ask);
   const exited = once(child, 'exit');
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   let words = '';
@@ -67,17 +69,19 @@ export async function startChild(
     pid: child.pid ?? 0,
     said: line,
     stop: async () => {
-      kill();
+      ask();
+      const force = setTimeout(() => signalGroup(child, 'SIGKILL'), STOP_MS);
       await exited.catch(() => undefined);
-      process.off('exit', kill);
+      clearTimeout(force);
+      process.off('exit', ask);
     },
   };
 }
 
-/** Python servers leave children behind when their parent alone is killed. */
-function killGroup({ pid }: ChildProcess): void {
+/** To it and what it started in its group. */
+function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
   try {
-    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+    if (pid !== undefined) process.kill(-pid, signal);
   } catch {
     // it has ended
   }
