@@ -89,6 +89,7 @@ export {
   attemptOf,
   attemptsUsed,
   compareOrder,
+  countedClaims,
   emptyState,
   failuresOf,
   isTerminal,

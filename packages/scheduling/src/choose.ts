@@ -42,7 +42,7 @@ type Rank = readonly [level: number, isOverShare: number, isSwap: number, order:
  * 2. the highest priority there is;
  * 3. tenants that had no more than their share, to within a change of model or two runs (see `TenantService`);
  * 4. the model in memory; else the one with most work per worker that holds it;
- * 5. the oldest; of tenants over their share, the one that had least.
+ * 5. one that it was handed, else the oldest; of tenants over their share, that of the one that had least.
  */
 export function choose(
   board: Board,
@@ -55,24 +55,41 @@ export function choose(
     .sort((a, b) => a.heldSinceMs - b.heldSinceMs);
   if (overdue) return { ids: [overdue.id], isHeld: true };
   const rank = ranking(board, asker, held, nowMs);
-  let best: { readonly rank: Rank; readonly sinceMs: number; readonly choice: () => Choice } | undefined;
-  const offer = (offered: NonNullable<typeof best>) => {
-    const order = best ? compareRanks(offered.rank, best.rank) || offered.sinceMs - best.sinceMs : -1;
-    if (order < 0) best = offered;
-  };
-  for (const job of held) {
-    const itsRank = rank(job);
-    if (itsRank)
-      offer({ rank: itsRank, sinceMs: job.sinceMs, choice: () => ({ ids: [job.id], isHeld: true }) });
+  const handed = bestOf(
+    held.map(({ id, sinceMs, ...job }) => {
+      return { rank: rank(job), sinceMs, choice: () => ({ ids: [id], isHeld: true }) };
+    }),
+  );
+  const line = bestOf(
+    [...board.lanes()].map((lane) => {
+      const [first] = lane.first(nowMs - asker.minWaitMs, 1);
+      if (!first) return undefined;
+      const peers = board.holders(lane.model, asker.worker);
+      return { rank: rank(lane), sinceMs: first.sinceMs, choice: () => someOf(lane, peers, asker, nowMs) };
+    }),
+  );
+  // one that is no better is another worker's: it was handed to it, or will be
+  const isLineBetter = line && (!handed || compareRanks(line.rank, handed.rank) < 0);
+  return (isLineBetter ? line : handed)?.choice();
+}
+
+interface Offer {
+  readonly rank: Rank;
+  readonly sinceMs: number;
+  readonly choice: () => Choice;
+}
+
+/** The best of those that can be run, and of as good ones the oldest. */
+function bestOf(
+  offers: readonly ((Omit<Offer, 'rank'> & { rank: Rank | undefined }) | undefined)[],
+): Offer | undefined {
+  let best: Offer | undefined;
+  for (const offer of offers) {
+    if (!offer?.rank) continue;
+    const order = best ? compareRanks(offer.rank, best.rank) || offer.sinceMs - best.sinceMs : -1;
+    if (order < 0) best = { ...offer, rank: offer.rank };
   }
-  for (const lane of board.lanes()) {
-    const itsRank = rank(lane);
-    const [first] = itsRank ? lane.first(nowMs - asker.minWaitMs, 1) : [];
-    if (!itsRank || !first) continue;
-    const peers = board.holders(lane.model, asker.worker);
-    offer({ rank: itsRank, sinceMs: first.sinceMs, choice: () => someOf(lane, peers, asker, nowMs) });
-  }
-  return best?.choice();
+  return best;
 }
 
 /** Several workers look at the same lane at once; each begins somewhere else in its head. */

@@ -45,13 +45,15 @@ describe('choose', () => {
     expect(choose(boardOf(running(waiting(), 'w2')), asker(), [], NOW_MS)).toBeUndefined();
   });
 
-  it('takes the oldest of those that are alike, and the one it was handed rather than another as old', () => {
+  it('takes the oldest of those that are alike, and what it was handed rather than one that is no better', () => {
     const [old, young] = [waiting({ agoMs: 9_000 }), waiting({ agoMs: 3_000 })];
     expect(first(boardOf(young, old))).toBe(old.id);
-    expect(choose(boardOf(young, old), asker(), [heldOf(old)], NOW_MS)).toEqual({
-      ids: [old.id],
-      isHeld: true,
-    });
+    for (const handed of [old, young]) {
+      expect(choose(boardOf(young, old), asker(), [heldOf(handed)], NOW_MS)).toEqual({
+        ids: [handed.id],
+        isHeld: true,
+      });
+    }
   });
 
   it.each<[string, Asked, Asked]>([

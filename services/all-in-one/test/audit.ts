@@ -5,6 +5,7 @@ import {
   type CancelledEvent,
   type CompletedEvent,
   compareOrder,
+  countedClaims,
   type DeadEvent,
   decodeEvent,
   evolve,
@@ -56,11 +57,13 @@ export function endsOf({ events, state }: Audited): (CompletedEvent | DeadEvent 
     .filter(({ redrive }) => redrive === state.redrive);
 }
 
-/** Claims that came to nothing before the job ended: their worker died, or lost the bus. */
+/** Attempts that came to nothing before the job ended: their worker died, or lost the bus. */
 export function lostClaims({ state }: Audited): Start[] {
   const { outcome, starts } = state;
   const finisher = outcome?.type === 'completed' ? outcome.event.worker : undefined;
-  return starts.filter(
-    ({ order, worker }) => worker !== finisher && (!outcome || compareOrder(order, outcome.order) < 0),
-  );
+  return countedClaims(starts)
+    .map(({ start }) => start)
+    .filter(
+      ({ order, worker }) => worker !== finisher && (!outcome || compareOrder(order, outcome.order) < 0),
+    );
 }
