@@ -8,7 +8,8 @@ import { Watchdog } from './watchdog.ts';
 
 /** A PNG of 2048×2048 pixels of noise as base64, and half as much again. */
 const LINE_LIMIT_BYTES = 24 * 2 ** 20;
-const PREVIEW_COUNT = 8;
+/** Previews of a run: each costs a decoding, which of a small model is as much as several steps. */
+const PREVIEW_COUNT = 4;
 
 export interface GenerateOptions {
   readonly url: URL;

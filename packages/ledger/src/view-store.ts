@@ -35,6 +35,8 @@ export class ViewStore {
   readonly #saveRunTime: StatementSync;
   readonly #saveMeta: StatementSync;
   readonly #saveKey: StatementSync;
+  readonly #place: StatementSync;
+  readonly #ahead: StatementSync;
 
   constructor(db: DatabaseSync) {
     this.db = db;
@@ -56,6 +58,12 @@ export class ViewStore {
     );
     this.#saveCursor = db.prepare('INSERT OR REPLACE INTO cursor (topic, message_id) VALUES (?, ?)');
     this.#saveRunTime = db.prepare('INSERT OR REPLACE INTO run_time (model, mean_ms) VALUES (?, ?)');
+    this.#place = db.prepare(
+      'SELECT kind, wait_ms, wait_message_id FROM job WHERE id = ? AND wait_ms IS NOT NULL',
+    );
+    this.#ahead = db.prepare(
+      'SELECT count(*) AS jobs FROM job WHERE kind = ? AND wait_ms = ? AND wait_message_id < ?',
+    );
     this.#saveMeta = db.prepare('INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)');
     this.#saveKey = db.prepare(
       `INSERT INTO idempotency (key, time_ms, message_id, id) VALUES (?, ?, ?, ?) ON CONFLICT (key) DO UPDATE
@@ -119,12 +127,10 @@ export class ViewStore {
 
   /** Jobs waiting ahead of this one in the line of its kind; 0 for one that does not wait. */
   position(id: string): number {
-    const columns = 'SELECT kind, wait_ms, wait_message_id FROM job WHERE id = ? AND wait_ms IS NOT NULL';
-    const place = this.db.prepare(columns).get(idBytes(id));
+    const place = this.#place.get(idBytes(id));
     if (!place) return 0;
     const { kind = null, wait_ms: waitMs = null, wait_message_id: messageId = null } = place;
-    const ahead = 'SELECT count(*) AS jobs FROM job WHERE kind = ? AND wait_ms = ? AND wait_message_id < ?';
-    const sameMs = this.db.prepare(ahead).get(kind, waitMs, messageId);
+    const sameMs = this.#ahead.get(kind, waitMs, messageId);
     return (this.lines.get(String(kind))?.before(Number(waitMs)) ?? 0) + Number(sameMs?.['jobs']);
   }
 
