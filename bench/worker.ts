@@ -40,15 +40,19 @@ function watched(engineMs: number) {
   };
 }
 
+/** Of what a worker does with a store, slowly. */
 function slowStore(inner: ArtifactStore): ArtifactStore {
-  return Object.create(inner, {
-    put: {
-      value: async (key: string, bytes: Uint8Array, type: string) => {
-        await sleep(STORE_MS);
-        await inner.put(key, bytes, type);
-      },
+  const slow: Pick<ArtifactStore, 'put' | 'putIfAbsent'> = {
+    put: async (...file) => {
+      await sleep(STORE_MS);
+      await inner.put(...file);
     },
-  }) as ArtifactStore;
+    putIfAbsent: async (...file) => {
+      await sleep(STORE_MS);
+      return inner.putIfAbsent(...file);
+    },
+  };
+  return slow as ArtifactStore;
 }
 
 async function backlog(rig: Rig): Promise<string[]> {
