@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { GitlabStandIn } from '../../../packages/auth-gitlab/test/gitlab-stand-in.ts';
-import type { Addresses } from '../../../tools/provision/addresses.ts';
+import { bucketEnv } from '../../../services/all-in-one/test/store.ts';
 import { provide, provideNativeClient, startOwnPulsar } from '../../../tools/provision/components.ts';
 import type { Network, Way } from './network.ts';
 
@@ -101,19 +100,4 @@ export async function realBacking(network: Network, folder: string, isOwn: boole
 function there<T extends object>(component: T | { readonly missing: string }): T {
   if ('missing' in component) throw new Error(`chaos on Pulsar needs ${component.missing}`);
   return component;
-}
-
-async function bucketEnv({ endpoint, region, accessKeyId, secretAccessKey }: Addresses['s3']): Promise<Env> {
-  const bucket = `chaos-${randomUUID()}`;
-  const credentials = { accessKeyId, secretAccessKey };
-  const client = new S3Client({ region, endpoint, forcePathStyle: true, credentials });
-  await client.send(new CreateBucketCommand({ Bucket: bucket }));
-  client.destroy();
-  return {
-    ARTIFACTS_URL: `s3://${bucket}/images`,
-    S3_REGION: region,
-    S3_FORCE_PATH_STYLE: 'true',
-    AWS_ACCESS_KEY_ID: accessKeyId,
-    AWS_SECRET_ACCESS_KEY: secretAccessKey,
-  };
 }

@@ -1,3 +1,4 @@
+export { awaitTopics } from './await-topics.ts';
 export { openArchive, openArtifacts } from './open-artifacts.ts';
 export { openAuthenticator, openRateLimiter } from './open-auth.ts';
 export { openBus } from './open-bus.ts';

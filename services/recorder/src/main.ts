@@ -1,17 +1,15 @@
 import { resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
-import { openArchive, openBus, openSegmentWriter } from '@genfleet/adapters';
+import { awaitTopics, openArchive, openBus, openSegmentWriter } from '@genfleet/adapters';
 import { trinoTables } from '@genfleet/archive';
-import { type Bus, fleetTopics, requireTopics } from '@genfleet/bus';
-import { type Config, loadConfig, topicPolicy } from '@genfleet/config';
+import { fleetTopics } from '@genfleet/bus';
+import { loadConfig, topicPolicy } from '@genfleet/config';
 import { GenfleetError } from '@genfleet/job';
 import { schemaNameOf } from '@genfleet/ledger';
 import {
   createArchiveMetrics,
   createLogger,
   createRegistry,
-  type Logger,
   runService,
   type StopService,
   startHealthServer,
@@ -19,24 +17,9 @@ import {
 import { checkArchive } from './check.ts';
 import { startRecorder, topicParts } from './recorder.ts';
 
-const BUS_AGAIN_MS = 1_000;
 const WORDS = `npm run recorder              keeps the archive
 npm run recorder -- check     reads every file of it, and makes anew what is missing or damaged
 npm run recorder -- tables    prints the statements that make it tables of a Trino`;
-
-/** A fleet's topics are made by `genfleet setup`; the embedded bus has no other moment. Waits for a bus that is away. */
-async function prepareTopics(bus: Bus, config: Config, log: Logger): Promise<void> {
-  if (config.BUS_URL.startsWith('sqlite:')) return bus.ensureTopics(fleetTopics(topicPolicy(config)));
-  for (let isFirst = true; ; isFirst = false) {
-    try {
-      return await requireTopics(bus);
-    } catch (error) {
-      if (!(error instanceof GenfleetError && error.retryable)) throw error;
-      if (isFirst) log.warn({}, `waiting for the bus: ${error.message}`);
-    }
-    await sleep(BUS_AGAIN_MS);
-  }
-}
 
 /** Keeps the archive. Stops within its grace. */
 async function start(): Promise<StopService> {
@@ -45,7 +28,7 @@ async function start(): Promise<StopService> {
   const config = loadConfig();
   const log = createLogger({ level: config.LOG_LEVEL, service: 'recorder' });
   const bus = await openBus(config);
-  await prepareTopics(bus, config, log);
+  await awaitTopics(bus, config, log);
   const [objects, writer] = await Promise.all([openArchive(config), openSegmentWriter()]);
   const registry = createRegistry();
   const recorder = startRecorder({

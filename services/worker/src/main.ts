@@ -1,44 +1,26 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { openArtifacts, openBus, openEngines } from '@genfleet/adapters';
-import { type Bus, fleetTopics, requireTopics } from '@genfleet/bus';
-import { type Config, loadConfig, topicPolicy } from '@genfleet/config';
-import { GenfleetError, type Kind } from '@genfleet/job';
+import { awaitTopics, openArtifacts, openBus, openEngines } from '@genfleet/adapters';
+import { loadConfig } from '@genfleet/config';
+import type { Kind } from '@genfleet/job';
 import { type LocalView, openView } from '@genfleet/ledger';
 import {
   createLogger,
   createRegistry,
   createWorkerMetrics,
-  type Logger,
   runService,
   type StopService,
   startHealthServer,
 } from '@genfleet/telemetry';
 import { startWorkers } from './workers.ts';
 
-const BUS_AGAIN_MS = 1_000;
 /** A worker decides about jobs that are handed to it; older ones are read again when they are. */
 const VIEW_WINDOW_MS = 86_400_000;
-
-/** A fleet's topics are made by `genfleet setup`; the embedded bus has no other moment. Waits for a bus that is away. */
-async function prepareTopics(bus: Bus, config: Config, log: Logger): Promise<void> {
-  if (config.BUS_URL.startsWith('sqlite:')) return bus.ensureTopics(fleetTopics(topicPolicy(config)));
-  for (let isFirst = true; ; isFirst = false) {
-    try {
-      return await requireTopics(bus);
-    } catch (error) {
-      if (!(error instanceof GenfleetError && error.retryable)) throw error;
-      if (isFirst) log.warn({}, `waiting for the bus: ${error.message}`);
-    }
-    await sleep(BUS_AGAIN_MS);
-  }
-}
 
 /** The sidecar of a worker pod: one subscription, one engine. Stops within its grace. */
 async function start(): Promise<StopService> {
   const config = loadConfig();
   const log = createLogger({ level: config.LOG_LEVEL, service: 'worker' });
   const bus = await openBus(config);
-  await prepareTopics(bus, config, log);
+  await awaitTopics(bus, config, log);
   const artifacts = await openArtifacts(config);
   const engines = await openEngines(config, log);
   const views: LocalView[] = [];
