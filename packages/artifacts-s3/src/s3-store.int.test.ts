@@ -9,7 +9,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { freePorts, provide } from '../../../tools/provision/components.ts';
 import { runScript } from '../../../tools/provision/script.ts';
 import { openUnreliableLink } from '../test/unreliable-link.ts';
-import { openS3Store, type S3StoreOptions } from './s3-store.ts';
+import type { S3StoreOptions } from './s3-bucket.ts';
+import { openS3Store } from './s3-store.ts';
 
 const JPEG = 'image/jpeg';
 const s3 = await provide('s3');
