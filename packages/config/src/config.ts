@@ -1,4 +1,4 @@
-import { GenfleetError } from '@genfleet/job';
+import { GenfleetError, wrongWith } from '@genfleet/job';
 import { z } from 'zod';
 
 const duration = (defaultMs: number) => z.coerce.number().int().min(0).max(86_400_000).default(defaultMs);
@@ -192,10 +192,13 @@ export function readConfig(env: Environment): Config {
   const given = Object.fromEntries(
     Object.entries(env).filter(([, value]) => value !== undefined && value !== ''),
   );
-  const parsed = schema.safeParse(given);
+  const parsed = schema.safeParse(given, { error: wrongWith });
   const faults = parsed.success ? contradictions(parsed.data, given) : parsed.error.issues.map(faultOf);
   if (!parsed.success || faults.length > 0) {
-    const lines = faults.map(({ name, message }) => `  ${name}=${shown(name, given[name])}: ${message}`);
+    const lines = faults.map(({ name, message }) => {
+      const colon = message.startsWith('wanted: ') ? ':' : '';
+      return `  ${name}=${shown(name, given[name])}${colon} ${message}`;
+    });
     throw new GenfleetError('invalid_configuration', `The environment is not valid:\n${lines.join('\n')}`);
   }
   const { data } = parsed;

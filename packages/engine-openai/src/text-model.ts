@@ -1,4 +1,4 @@
-import { GenfleetError, type ModelInfo, type TextFeature } from '@genfleet/job';
+import { GenfleetError, IN_PLAIN_WORDS, type ModelInfo, type TextFeature } from '@genfleet/job';
 import { loadTokenizer, type ModelSpec, type Tokenizer } from '@genfleet/models';
 import { z } from 'zod';
 
@@ -46,7 +46,7 @@ export async function configuredModels(specs: readonly ModelSpec[]): Promise<rea
 }
 
 async function configuredModel(spec: ModelSpec): Promise<TextModel> {
-  const parsed = optionsSchema.safeParse(spec.options);
+  const parsed = optionsSchema.safeParse(spec.options, IN_PLAIN_WORDS);
   if (!parsed.success) {
     const faults = parsed.error.issues.map(({ path, message }) => `options.${path.join('.')}: ${message}`);
     throw invalid(spec, faults.join('; '));

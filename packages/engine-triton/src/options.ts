@@ -1,4 +1,4 @@
-import { GenfleetError, type TextFeature } from '@genfleet/job';
+import { GenfleetError, IN_PLAIN_WORDS, type TextFeature } from '@genfleet/job';
 import type { ModelSpec } from '@genfleet/models';
 import { z } from 'zod';
 
@@ -111,7 +111,7 @@ const NEVER: ReadonlySet<TextFeature> = new Set(['logprobs']);
 export function tritonModels(specs: readonly ModelSpec[]): readonly TritonModel[] {
   const faults: string[] = [];
   const models = specs.flatMap((spec) => {
-    const parsed = optionsSchema.safeParse(spec.options);
+    const parsed = optionsSchema.safeParse(spec.options, IN_PLAIN_WORDS);
     const found = [...(parsed.error?.issues ?? []).map(faultOf), ...specFaults(spec)];
     faults.push(...found.map((fault) => `  ${spec.name}.${fault}`));
     const { tokenizer } = spec;

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { GenfleetError } from './error.ts';
 import { type JobEvent, jobEventSchema, type NewsEvent, newsSchema } from './event.ts';
 import { OwnTexts } from './own-texts.ts';
+import { IN_PLAIN_WORDS } from './plain-words.ts';
 
 const ownEvents = new OwnTexts<JobEvent>();
 const ownNews = new OwnTexts<NewsEvent>();
@@ -13,7 +14,7 @@ function decode<T>(schema: z.ZodType<T>, text: string): T {
   } catch (cause) {
     throw new GenfleetError('invalid_message', 'message is not JSON', { cause });
   }
-  const parsed = schema.safeParse(value);
+  const parsed = schema.safeParse(value, IN_PLAIN_WORDS);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   const where = issue?.path.join('.') || 'message';

@@ -71,6 +71,7 @@ export {
 } from './event.ts';
 export { evolve } from './evolve.ts';
 export { isUuid, jobIdTimeMs, newJobId } from './job-id.ts';
+export { IN_PLAIN_WORDS, shownValue, wrongWith } from './plain-words.ts';
 export { type Receipt, receiptSchema } from './receipt.ts';
 export {
   type ImageRequest,

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { GenfleetError, TEXT_FEATURES } from '@genfleet/job';
+import { GenfleetError, IN_PLAIN_WORDS, TEXT_FEATURES } from '@genfleet/job';
 import { z } from 'zod';
 
 const name = z.string().min(1).max(256);
@@ -65,7 +65,7 @@ async function read(file: string): Promise<unknown> {
 }
 
 function parse(file: string, value: unknown): z.output<typeof fileSchema> {
-  const parsed = fileSchema.safeParse(value);
+  const parsed = fileSchema.safeParse(value, IN_PLAIN_WORDS);
   if (parsed.success) return parsed.data;
   const faults = parsed.error.issues.map(({ path, message }) => `  ${path.join('.')}: ${message}`);
   throw invalid(file, `\n${faults.join('\n')}`, parsed.error);

@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { GenfleetError, type Receipt, receiptSchema } from '@genfleet/job';
+import { GenfleetError, IN_PLAIN_WORDS, type Receipt, receiptSchema } from '@genfleet/job';
 
 /** Many times what a receipt takes. */
 const MAX_LINE_CHARS = 8_192;
@@ -24,7 +24,7 @@ function receiptIn(text: string, where: string): Receipt {
   } catch {
     throw refused('not a JSON object');
   }
-  const parsed = receiptSchema.safeParse(value);
+  const parsed = receiptSchema.safeParse(value, IN_PLAIN_WORDS);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   throw refused(`${issue?.path.join('.') || 'receipt'}: ${issue?.message ?? 'invalid'}`);

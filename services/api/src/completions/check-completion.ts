@@ -1,5 +1,5 @@
 import type { ModelCatalogue } from '@genfleet/catalogue';
-import type { CompletionSettings, ModelInfo, TextFeature } from '@genfleet/job';
+import { type CompletionSettings, IN_PLAIN_WORDS, type ModelInfo, type TextFeature } from '@genfleet/job';
 import type { z } from 'zod';
 import { faultsOf } from '../http/faults.ts';
 import { type Fault, invalid, type Problem } from '../http/problem.ts';
@@ -40,7 +40,7 @@ function check<Body>(
   { catalogue, webhooks }: Surroundings,
   ask: (body: Body) => Asked,
 ): CheckedCompletion {
-  const parsed = schema.safeParse(body);
+  const parsed = schema.safeParse(body, IN_PLAIN_WORDS);
   const model = isRecord(body) ? body['model'] : undefined;
   if (typeof model === 'string' && model !== '' && !catalogue.knows(model, 'completion')) {
     return { ok: false, problem: unknownModel(model, catalogue) };

@@ -5,6 +5,7 @@ import {
   completionSettingsSchema,
   imageRequestSchema,
   promptSchema,
+  shownValue,
 } from '@genfleet/job';
 import { z } from 'zod';
 
@@ -15,7 +16,8 @@ const flag = z.boolean().nullish();
 
 const stop = z
   .union([settings.stop.element, settings.stop], {
-    error: `a text, or at most ${COMPLETION_LIMITS.stops} texts, none of them empty`,
+    error: ({ input }) =>
+      `${shownValue(input)} is neither text nor at most ${COMPLETION_LIMITS.stops} texts, none of them empty`,
   })
   .nullish();
 
@@ -47,7 +49,9 @@ const shared = {
 const maxTokens = z.int().min(0).max(COMPLETION_LIMITS.maxTokens).nullish();
 const prompts = z.union([promptSchema, settings.prompts.unwrap()], {
   error: ({ input }) =>
-    input === undefined ? 'required' : `a text, token ids, or at most ${COMPLETION_LIMITS.prompts} of either`,
+    input === undefined
+      ? 'required'
+      : `${shownValue(input)} is neither text, nor token ids, nor at most ${COMPLETION_LIMITS.prompts} of either`,
 });
 
 /** Body of `POST /v1/completions`. */
@@ -70,7 +74,9 @@ export const completionSchema = z
 const contentPart = z.strictObject({ type: z.literal('text'), text });
 const message = z.strictObject({
   role: z.enum(['system', 'developer', 'user', 'assistant']),
-  content: z.union([text, z.array(contentPart).min(1)], { error: 'a text, or parts of type text' }),
+  content: z.union([text, z.array(contentPart).min(1)], {
+    error: ({ input }) => `${shownValue(input)} is neither text nor parts of type text`,
+  }),
   name: z.string().optional(),
 });
 

@@ -1,4 +1,4 @@
-import { JOB_STATUSES, type JobStatus, KINDS } from '@genfleet/job';
+import { IN_PLAIN_WORDS, JOB_STATUSES, type JobStatus, KINDS, shownValue } from '@genfleet/job';
 import type { JobFilter } from '@genfleet/ledger';
 import { z } from 'zod';
 import type {} from 'zod-openapi';
@@ -14,7 +14,7 @@ const TIME = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d))?
 export const whole = (min: number, max: number) =>
   z
     .string()
-    .regex(/^-?\d{1,16}$/, { error: 'must be a whole number' })
+    .regex(/^-?\d{1,16}$/, { error: ({ input }) => `${shownValue(input)} is not a whole number` })
     .transform(Number)
     .pipe(z.int().min(min).max(max))
     // the document shows what it means, not that it comes as text
@@ -29,7 +29,7 @@ export const whole = (min: number, max: number) =>
 export const time = z
   .string()
   .refine((text) => TIME.test(text) && !Number.isNaN(Date.parse(text)), {
-    error: 'must be a time, 2026-03-01T12:00:00Z or 2026-03-01',
+    error: ({ input }) => `${shownValue(input)} is not a time such as 2026-03-01T12:00:00Z or 2026-03-01`,
     abort: true,
   })
   .transform((text) => Date.parse(text));
@@ -46,7 +46,8 @@ const cursor = z
   .string()
   .transform((text, ctx) => {
     const id = idInCursor(text);
-    if (id === undefined) ctx.addIssue({ code: 'custom', message: 'not a cursor of this API' });
+    if (id === undefined)
+      ctx.addIssue({ code: 'custom', message: `${shownValue(text)} is not a cursor of this API` });
     return id ?? z.NEVER;
   })
   .meta({
@@ -132,7 +133,7 @@ export function parseQuery<T>(schema: z.ZodType<T>, url: string): Parsed<T> {
       return { ok: false, faults: [{ path: name, message: 'given more than once' }] };
     given[name] = value;
   }
-  const parsed = schema.safeParse(given);
+  const parsed = schema.safeParse(given, IN_PLAIN_WORDS);
   return parsed.success ? { ok: true, value: parsed.data } : { ok: false, faults: faultsOf(parsed.error) };
 }
 

@@ -1,5 +1,5 @@
 import type { ModelCatalogue } from '@genfleet/catalogue';
-import { type ImageRequest, txt2imgSettingsSchema } from '@genfleet/job';
+import { type ImageRequest, IN_PLAIN_WORDS, shownValue, txt2imgSettingsSchema } from '@genfleet/job';
 import { z } from 'zod';
 import { faultsOf } from '../http/faults.ts';
 import { invalid, type Problem } from '../http/problem.ts';
@@ -22,7 +22,11 @@ export const openAiImageSchema = z
     prompt: z.string().min(1),
     model: z.string().min(1).max(256).optional(),
     n: z.int().min(1).max(MAX_IMAGES).nullish(),
-    size: z.union([z.literal('auto'), z.string().regex(SIZE, { error: 'must be WIDTHxHEIGHT' })]).nullish(),
+    size: z
+      .union([z.literal('auto'), z.string().regex(SIZE)], {
+        error: ({ input }) => `${shownValue(input)} is neither WIDTHxHEIGHT, such as 512x512, nor auto`,
+      })
+      .nullish(),
     response_format: z.enum(['url', 'b64_json']).nullish(),
     output_format: z.enum(['png', 'jpeg']).nullish(),
     user: z.string().max(1_024).optional(),
@@ -41,7 +45,7 @@ export type OpenAiRequest =
 
 /** The image request that an OpenAI client means, or what is wrong with it under the client's own names. */
 export function toImageRequest(body: unknown, catalogue: ModelCatalogue): OpenAiRequest {
-  const parsed = openAiImageSchema.safeParse(body);
+  const parsed = openAiImageSchema.safeParse(body, IN_PLAIN_WORDS);
   if (!parsed.success) return { ok: false, problem: invalid(faultsOf(parsed.error)) };
   const { prompt, model, n, size, response_format, output_format, user } = parsed.data;
   const { negative_prompt, seed, steps, cfg_scale, sampler_name } = parsed.data;

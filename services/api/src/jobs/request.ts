@@ -1,5 +1,5 @@
 import type { ModelCatalogue } from '@genfleet/catalogue';
-import { type ImageRequest, imageRequestSchema, SAMPLERS } from '@genfleet/job';
+import { type ImageRequest, IN_PLAIN_WORDS, imageRequestSchema, SAMPLERS } from '@genfleet/job';
 import { faultsOf } from '../http/faults.ts';
 import type { Fault } from '../http/problem.ts';
 import { checkWebhookUrl } from '../webhooks/index.ts';
@@ -23,7 +23,7 @@ export function checkImageRequest(
   catalogue: ModelCatalogue,
   webhooks: WebhookPolicy,
 ): Checked {
-  const parsed = imageRequestSchema.safeParse(body);
+  const parsed = imageRequestSchema.safeParse(body, IN_PLAIN_WORDS);
   const settings = parsed.success ? parsed.data.generation_settings : settingsIn(body);
   const faults = [...(parsed.success ? [] : faultsOf(parsed.error)), ...unknownNames(settings, catalogue)];
   const webhook = webhookFault(member(body, 'webhook_url'), webhooks);

@@ -1,3 +1,4 @@
+import { IN_PLAIN_WORDS } from '@genfleet/job';
 import type { Request, Response } from 'express';
 import { z } from 'zod';
 import { type Api, baseUrlOf, renderContext } from '../api.ts';
@@ -31,7 +32,7 @@ export async function giveFeedback(api: Api, req: Request, res: Response): Promi
     if (body.problem) sendProblem(req, res, body.problem);
     return;
   }
-  const parsed = feedbackSchema.safeParse(body.value);
+  const parsed = feedbackSchema.safeParse(body.value, IN_PLAIN_WORDS);
   if (!parsed.success) return sendProblem(req, res, invalid(faultsOf(parsed.error)));
   const found = await findJob(api, 'completion', String(req.params['id']), callerOf(api, req));
   if (!found.ok) return sendProblem(req, res, found.problem);

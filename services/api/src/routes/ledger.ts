@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { GenfleetError, isUuid } from '@genfleet/job';
+import { GenfleetError, IN_PLAIN_WORDS, isUuid } from '@genfleet/job';
 import {
   csvLines,
   InvalidQuery,
@@ -35,7 +35,7 @@ export async function queryLedger(api: Api, req: Request, res: Response): Promis
     if (body.problem) sendProblem(req, res, body.problem);
     return;
   }
-  const parsed = ledgerQuerySchema.safeParse(body.value);
+  const parsed = ledgerQuerySchema.safeParse(body.value, IN_PLAIN_WORDS);
   if (!parsed.success) return sendProblem(req, res, invalid(faultsOf(parsed.error)));
   const { sql, max_rows: maxRows, timeout_seconds: seconds } = parsed.data;
   await answer(api, req, res, { ledger, sql, maxRows, seconds });

@@ -3,7 +3,6 @@ import { signal } from '@preact/signals';
 import { type Draft, draftFrom, type Field, FRESH } from './draft.ts';
 import { messageOf, models } from './server.ts';
 import { store, stored } from './storage.ts';
-import { faultLine } from './wording.ts';
 
 export interface Refusal {
   /** Faults of fields of the form. */
@@ -58,8 +57,8 @@ export function refusalOf(error: unknown): Refusal {
   for (const { path, message } of faults) {
     const field = path.startsWith(PREFIX) ? path.slice(PREFIX.length) : path;
     // of several faults of one field the first is enough
-    if (Object.hasOwn(FRESH, field)) fields[field as Field] ??= faultLine(message);
-    else others.push(`${path}: ${faultLine(message)}`);
+    if (Object.hasOwn(FRESH, field)) fields[field as Field] ??= message;
+    else others.push(`${path}: ${message}`);
   }
   return { fields, message: others.length > 0 ? others.join(' ') : undefined };
 }

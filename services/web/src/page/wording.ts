@@ -97,22 +97,6 @@ export function statusLine(image: Image, live?: Live): string {
   }
 }
 
-const FAULTS: readonly (readonly [RegExp, string])[] = [
-  [/^Too small: expected string .*/, 'must not be empty'],
-  [/^Too small: expected (?:number|int) to be >=(.*)$/, 'must be at least $1'],
-  [/^Too big: expected (?:number|int) to be <=(.*)$/, 'must be at most $1'],
-  [/^Too big: expected string to have <=(\d+) characters$/, 'must have at most $1 characters'],
-  [/^Invalid input: expected number, .*/, 'must be a number'],
-  [/^Invalid input: expected int, .*/, 'must be a whole number'],
-  [/^Invalid number: (.*)$/, '$1'],
-];
-
-/** A fault that the server named, for people who did not write the schema. */
-export function faultLine(message: string): string {
-  const known = FAULTS.find(([pattern]) => pattern.test(message));
-  return known ? message.replace(known[0], known[1]) : message;
-}
-
 /** What the picture is called when it is saved: its prompt and seed. */
 export function fileName(image: Image, index: number): string {
   const { prompt, seed, format } = image.generation_settings;

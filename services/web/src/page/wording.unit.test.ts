@@ -1,7 +1,7 @@
 import type { Queue } from '@genfleet/client';
 import { describe, expect, it } from '@jest/globals';
 import { routeOf } from './route.ts';
-import { ago, duration, faultLine, queueLine, reason, stepLine } from './wording.ts';
+import { ago, duration, queueLine, reason, stepLine } from './wording.ts';
 
 describe('duration', () => {
   it.each([
@@ -58,21 +58,6 @@ describe('reason', () => {
   it('has words for every code, known or not', () => {
     expect(reason('worker_lost')).toBe('The worker went away in the middle');
     expect(reason('something_new')).toBe('something new');
-  });
-});
-
-describe('faultLine', () => {
-  it.each([
-    ['Too small: expected string to have >=1 characters', 'must not be empty'],
-    ['Too small: expected number to be >=64', 'must be at least 64'],
-    ['Too big: expected number to be <=150', 'must be at most 150'],
-    ['Invalid number: must be a multiple of 8', 'must be a multiple of 8'],
-    ['Too big: expected int to be <=9007199254740991', 'must be at most 9007199254740991'],
-    ['Invalid input: expected int, received number', 'must be a whole number'],
-    ['Invalid input: expected number, received string', 'must be a number'],
-    ['Unknown model "x"; there are: genfleet-demo', 'Unknown model "x"; there are: genfleet-demo'],
-  ])('says %s as %s', (message, text) => {
-    expect(faultLine(message)).toBe(text);
   });
 });
 
