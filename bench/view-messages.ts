@@ -108,6 +108,7 @@ export function historyBus(history: History): Bus {
     },
     ensureTopics: async () => undefined,
     backlog: async () => 0,
+    nowMs: Date.now,
     ping: async () => undefined,
     close: async () => undefined,
   };

@@ -32,9 +32,8 @@ export class Broker {
   }
 
   store(topic: string, message: OutgoingMessage, producer: Incarnation): Message {
-    const { scheduler, stampedBy, onStored } = this.options;
+    const { scheduler, stampedBy, nowMs, onStored } = this.options;
     const log = this.#log(topic);
-    const offsetMs = stampedBy === 'producer' ? producer.clockOffsetMs : 0;
     const { key, value, properties = {}, deliverAtMs } = message;
     const stored = {
       messageId: String(log.messages.length + 1).padStart(9, '0'),
@@ -42,7 +41,7 @@ export class Broker {
       key,
       value,
       properties,
-      publishTimeMs: Math.floor(scheduler.nowMs + offsetMs),
+      publishTimeMs: stampedBy === 'producer' ? nowMs(producer) : Math.floor(scheduler.nowMs),
     };
     log.messages.push(stored);
     onStored(stored);

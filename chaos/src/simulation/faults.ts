@@ -36,6 +36,7 @@ interface Lasting {
   readonly forMs: number;
 }
 
+const JUMPS_MS = [-3 * 3_600_000, -60_000, -5_000, -100, 100, 5_000, 60_000, 3 * 3_600_000];
 const TOPICS = ['requested', 'started', 'completed', 'dlq_requested', 'cancelled'];
 
 /** What goes wrong in the schedule of this seed. */
@@ -95,9 +96,7 @@ function drawFault(
     () => ({ kind: 'bus weather', weather, ...lasting }),
     () => ({ kind: 'store weather', weather, ...lasting }),
     () =>
-      hasClocks
-        ? { kind: 'clock', who, atMs, byMs: random.pick([-60_000, -5_000, -100, 100, 5_000, 60_000]) }
-        : { kind: 'duplicate', atMs },
+      hasClocks ? { kind: 'clock', who, atMs, byMs: random.pick(JUMPS_MS) } : { kind: 'duplicate', atMs },
   ];
   return random.pick(draws)();
 }

@@ -145,6 +145,10 @@ export class ProcessBus implements Bus {
     return this.#call('backlog', () => this.#world.broker.subscription(topic.name, name).backlog);
   }
 
+  nowMs(): number {
+    return this.#world.broker.options.nowMs(this.#owner);
+  }
+
   ping(): Promise<void> {
     return this.#call('ping', () => undefined);
   }

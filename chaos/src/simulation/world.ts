@@ -14,6 +14,10 @@ import { Scheduler } from './scheduler.ts';
 import { Story } from './story.ts';
 import { tellingLog } from './telling-log.ts';
 
+/** As the port has it, and as it was found to hold as well. */
+const PROMISED_CLOCK_ERROR_MS = 1_000;
+const WORSE_CLOCK_ERROR_MS = 60_000;
+
 export interface WorldOptions {
   readonly seed: number;
   /** Whether each step is written down. */
@@ -29,7 +33,7 @@ export interface Surroundings {
   readonly store: ProcessStore;
   readonly view: LocalView;
   readonly log: Logger;
-  /** Unix ms by the clock of the process. */
+  /** Unix ms by the clock of the bus, as the services have it. */
   readonly now: () => number;
 }
 
@@ -46,6 +50,9 @@ export class World {
   /** Extra lag of a process's reader of a topic, in ms, by `process/topic`. */
   readonly lags = new Map<string, number>();
 
+  /** By how much the bus's clock may differ between processes, however wrong their own are. */
+  readonly #clockErrorMs: number;
+
   constructor(options: WorldOptions) {
     this.options = options;
     this.scheduler = new Scheduler(options.seed);
@@ -54,7 +61,9 @@ export class World {
     this.busNetwork = new Network(this.scheduler, this.story);
     this.storeNetwork = new Network(this.scheduler, this.story);
     const random = Random.of(options.seed, 'broker');
+    this.#clockErrorMs = random.pick([PROMISED_CLOCK_ERROR_MS, WORSE_CLOCK_ERROR_MS]);
     this.broker = new Broker({
+      nowMs: (owner) => this.#nowMs(owner),
       scheduler: this.scheduler,
       network: this.busNetwork,
       story: this.story,
@@ -65,6 +74,11 @@ export class World {
     });
   }
 
+  #nowMs({ clockOffsetMs }: Incarnation): number {
+    const errorMs = Math.max(-this.#clockErrorMs, Math.min(this.#clockErrorMs, clockOffsetMs));
+    return Math.floor(this.scheduler.nowMs + errorMs);
+  }
+
   /** To be called while the process runs: its view begins to read. */
   async surround(owner: Incarnation): Promise<Surroundings> {
     const { scheduler, broker, busNetwork, storeNetwork } = this;
@@ -72,7 +86,7 @@ export class World {
     const bus = new ProcessBus({ scheduler, network: busNetwork, broker, lagMs }, owner);
     const store = new ProcessStore(storeNetwork, this.files, owner);
     const log = tellingLog(this.story, owner);
-    const now = () => Math.floor(scheduler.nowMs + owner.clockOffsetMs);
+    const now = () => bus.nowMs();
     const view = this.options.hasRealViews
       ? await openView({ bus, file: ':memory:', kinds: ['txt2img'], log, now })
       : new MemoryView(bus, broker);

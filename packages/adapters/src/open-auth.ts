@@ -12,7 +12,8 @@ export async function openAuthenticator(config: Config, warn: Warn): Promise<Aut
   if (AUTH === 'none' || BYPASS_EXTERNAL_AUTH) return undefined;
   return (await import('@genfleet/auth-gitlab')).openGitlabAuthenticator({
     apiUrl: GITLAB_API_URL,
-    now: Date.now,
+    // how long an answer is kept does not depend on what somebody sets the clock to
+    now: () => performance.now(),
     warn,
     ...(USE_LOCAL_CACHE || REDIS_URL === undefined ? {} : { redisUrl: REDIS_URL }),
   });

@@ -21,7 +21,7 @@ export interface GitlabAuthOptions {
   readonly redisUrl?: string;
   /** How long GitLab may take, in ms. Default 5 s. */
   readonly timeoutMs?: number;
-  /** Unix time in ms. */
+  /** The ms of any clock that goes on evenly. */
   readonly now: () => number;
   /** Told once when GitLab or Redis goes away, and once when it is back. */
   readonly warn: (message: string) => void;

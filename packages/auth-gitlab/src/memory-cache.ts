@@ -15,7 +15,7 @@ export class MemoryCache implements AnswerCache {
     MAX_REFUSED,
   );
 
-  /** `now` is Unix time in ms. */
+  /** `now` is the ms of any clock that goes on evenly. */
   constructor(now: () => number) {
     this.#now = now;
   }

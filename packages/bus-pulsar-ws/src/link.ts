@@ -101,7 +101,7 @@ export class Link {
       }
     });
     socket.on('open', () => {
-      openedMs = Date.now();
+      openedMs = performance.now();
       stopPings = keepAlive(socket);
       this.#options.onOpen();
       onFirst?.();
@@ -110,7 +110,7 @@ export class Link {
     socket.on('close', () => {
       stopPings();
       if (openedMs === Number.POSITIVE_INFINITY && onFailure) onFailure(why);
-      else this.#reconnect(Date.now() - openedMs > STEADY_MS);
+      else this.#reconnect(performance.now() - openedMs > STEADY_MS);
     });
   }
 

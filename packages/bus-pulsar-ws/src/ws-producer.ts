@@ -57,7 +57,12 @@ export class WsProducer implements WireProducer {
     const context = String(this.#lastContext);
     const frame = toFrame(message, context);
     return new Promise((resolve, reject) => {
-      this.#pending.set(context, { frame, deadlineMs: Date.now() + this.#sendTimeoutMs, resolve, reject });
+      this.#pending.set(context, {
+        frame,
+        deadlineMs: performance.now() + this.#sendTimeoutMs,
+        resolve,
+        reject,
+      });
       this.#link.send(frame);
     });
   }
@@ -93,7 +98,7 @@ export class WsProducer implements WireProducer {
 
   #giveUpLate(): void {
     for (const [context, { deadlineMs, reject }] of this.#pending) {
-      if (deadlineMs > Date.now()) return;
+      if (deadlineMs > performance.now()) return;
       this.#take(context);
       const text = `${this.#topicName} did not acknowledge a message within ${this.#sendTimeoutMs} ms`;
       reject(new GenfleetError('bus_unavailable', text));

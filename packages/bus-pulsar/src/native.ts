@@ -12,7 +12,7 @@ const LOG_LEVEL = 2;
 
 export const lastWords = () =>
   said
-    .filter(({ atMs }) => Date.now() - atMs < LATELY_MS)
+    .filter(({ atMs }) => performance.now() - atMs < LATELY_MS)
     .map(({ message }) => message)
     .join('; ');
 
@@ -23,7 +23,7 @@ async function load(): Promise<typeof Pulsar> {
     const loaded = (await import('pulsar-client')) as unknown as { default: typeof Pulsar };
     const native = loaded.default;
     native.Client.setLogHandler((_level, _file, _line, message) => {
-      said = [...said, { message, atMs: Date.now() }].slice(-MAX_SAID);
+      said = [...said, { message, atMs: performance.now() }].slice(-MAX_SAID);
     });
     return native;
   } catch (cause) {

@@ -143,6 +143,11 @@ export class SqliteBus implements Bus {
     return Number(count?.['count'] ?? 0);
   }
 
+  /** All who have the file are on one machine. */
+  nowMs(): number {
+    return Date.now();
+  }
+
   async ping(timeoutMs: number): Promise<void> {
     this.#checkOpen();
     // even to ensure nothing takes a transaction of the thread

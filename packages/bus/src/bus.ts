@@ -9,7 +9,7 @@ export interface OutgoingMessage {
   /** Small string properties: trace context, schema version. */
   readonly properties?: Readonly<Record<string, string>>;
   /**
-   * Unix time in ms before which subscriptions don't hand it out. Readers see it at once: it stands in the
+   * Unix time in ms, by `nowMs` of the bus, before which subscriptions don't hand it out. Readers see it at once: it stands in the
    * ledger from the moment `send` resolves.
    */
   readonly deliverAtMs?: number;
@@ -33,7 +33,7 @@ export interface Message {
   readonly key: string;
   readonly value: string;
   readonly properties: Readonly<Record<string, string>>;
-  /** Unix time in ms at which it was published. The same for every reader, for ever. */
+  /** Unix time in ms at which it was published, by `nowMs` of the bus. The same for every reader, for ever. */
   readonly publishTimeMs: number;
 }
 
@@ -137,6 +137,12 @@ export interface Bus {
   ensureTopics(specs: readonly TopicSpec[]): Promise<void>;
   /** Messages of the subscription not yet acknowledged, those waiting for their time included. */
   backlog(topic: Topic, subscription: string): Promise<number>;
+  /**
+   * What time it is by the bus, Unix ms: the time that its messages are published with, whoever publishes them. What is
+   * compared with them, or lies ahead of them, is to be by this clock too. Where brokers have clocks of their own it is
+   * theirs, to the second or better, and not this process's.
+   */
+  nowMs(): number;
   /** Whether the bus answers; rejects with the reason within `timeoutMs`. */
   ping(timeoutMs: number): Promise<void>;
   /** Ends reads, consumers and producers; every later call rejects with `closed`. May be called again. */

@@ -88,6 +88,10 @@ export class MemoryBus implements Bus {
     return this.inLine;
   }
 
+  nowMs(): number {
+    return this.#now();
+  }
+
   async ping(): Promise<void> {}
 
   async close(): Promise<void> {}

@@ -1,6 +1,7 @@
 import type { TopicSpec } from '@genfleet/bus';
 import { GenfleetError, type Topic } from '@genfleet/job';
 import type { PulsarAddress } from './address.ts';
+import type { BrokerClock } from './broker-clock.ts';
 import type { MessagePlace } from './message-id.ts';
 import { NamespaceSetup } from './namespace.ts';
 import { type Answer, Rest, reasonOf } from './rest.ts';
@@ -23,9 +24,9 @@ export class PulsarAdmin {
   readonly #address: PulsarAddress;
   readonly #closed = new AbortController();
 
-  constructor(address: PulsarAddress) {
+  constructor(address: PulsarAddress, clock?: BrokerClock) {
     this.#address = address;
-    this.#rest = new Rest(address);
+    this.#rest = new Rest(address, clock);
   }
 
   /** `persistent/tenant/namespace/name`, as paths have it. */

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bus, Message, Position } from '@genfleet/bus';
 import type { Topic } from '@genfleet/job';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 
 /** A running Pulsar that others use as well. */
 export interface SharedPulsar {
@@ -20,12 +20,15 @@ export interface PulsarContractOptions {
 }
 
 const WITHIN_MS = 45_000;
+const HOUR_MS = 3_600_000;
+/** Of a time that is told to the second. */
+const CLOCK_ERROR_MS = 1_100;
 const SUBSCRIPTION = 'workers';
 
 async function until(what: string, holds: () => boolean | Promise<boolean>) {
-  const deadline = Date.now() + WITHIN_MS;
+  const deadline = performance.now() + WITHIN_MS;
   while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error(`not within ${WITHIN_MS} ms: ${what}`);
+    if (performance.now() > deadline) throw new Error(`not within ${WITHIN_MS} ms: ${what}`);
     await sleep(20);
   }
 }
@@ -116,6 +119,28 @@ export function pulsarContract(options: PulsarContractOptions): void {
       );
       return values;
     }
+
+    it('goes by the broker’s clock, by however many hours this process’s is wrong', async () => {
+      await create();
+      const trueNow = Date.now;
+      for (const wrongMs of [3 * HOUR_MS, -3 * HOUR_MS]) {
+        const clock = jest.spyOn(Date, 'now').mockImplementation(() => trueNow() + wrongMs);
+        try {
+          const values = await collect(3);
+          const producer = await bus.producer(topic);
+          const { publishTimeMs } = await producer.send({ key: 'k', value: 'now' });
+          expect(Math.abs(publishTimeMs - trueNow())).toBeLessThan(CLOCK_ERROR_MS);
+          const deliverAtMs = bus.nowMs() + 1_500;
+          const sentMs = performance.now();
+          await producer.send({ key: 'k', value: `at ${deliverAtMs}`, deliverAtMs });
+          await until('it is delivered', () => values.includes(`at ${deliverAtMs}`));
+          expect(performance.now() - sentMs).toBeGreaterThan(1_500 - CLOCK_ERROR_MS);
+          expect(performance.now() - sentMs).toBeLessThan(30_000);
+        } finally {
+          clock.mockRestore();
+        }
+      }
+    });
 
     it('goes on when a topic moves between brokers while everybody waits', async () => {
       await create();

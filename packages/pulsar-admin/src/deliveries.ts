@@ -14,6 +14,8 @@ export interface DeliveriesOptions<Handle> {
   readonly handler: (delivery: Delivery) => Promise<void>;
   readonly maxInFlight: number;
   readonly settler: Settler<Handle>;
+  /** The time by the bus, Unix ms. */
+  readonly nowMs: () => number;
 }
 
 interface Open<Handle> {
@@ -88,8 +90,8 @@ export class Deliveries<Handle> {
     } else if (this.#acknowledged.has(messageId)) {
       this.#options.settler.ack(handle).catch(() => undefined);
       this.#onRoom();
-    } else if (deliverAtMs > Date.now()) {
-      this.#hold(messageId, handle, deliverAtMs - Date.now());
+    } else if (deliverAtMs > this.#options.nowMs()) {
+      this.#hold(messageId, handle, deliverAtMs - this.#options.nowMs());
     } else if (this.room === 0) {
       // it was on its way while the consumer was paused
       this.#options.settler.release(handle);

@@ -21,6 +21,7 @@ function subject(maxInFlight = 2, handle: (delivery: Delivery) => Promise<void> 
       ack: async (name) => void acked.push(name),
       release: (name) => void released.push(name),
     },
+    nowMs: Date.now,
   });
   deliveries.whenRoom(() => rooms.push(deliveries.room));
   /** The broker delivers entry `entryId` as `handle`. */

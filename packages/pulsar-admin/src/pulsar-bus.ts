@@ -11,6 +11,7 @@ import type {
 import { GenfleetError, type Topic } from '@genfleet/job';
 import type { PulsarAddress } from './address.ts';
 import { PulsarAdmin } from './admin.ts';
+import { BrokerClock } from './broker-clock.ts';
 import { Deliveries, type Settler } from './deliveries.ts';
 import { formatMessageId } from './message-id.ts';
 import { Replay } from './replay.ts';
@@ -24,6 +25,7 @@ interface Closable {
 /** The bus port on Pulsar, over either of its protocols. */
 export class PulsarBus implements Bus {
   readonly #address: PulsarAddress;
+  readonly #clock = new BrokerClock();
   readonly #admin: PulsarAdmin;
   readonly #transport: Transport;
   readonly #producers = new Map<string, Promise<SharedProducer>>();
@@ -32,10 +34,11 @@ export class PulsarBus implements Bus {
   readonly #reads = new Set<Promise<void>>();
   readonly #closed = new AbortController();
   #closing: Promise<void> | undefined;
+  #asking: Promise<void> | undefined;
 
   constructor(address: PulsarAddress, transport: Transport) {
     this.#address = address;
-    this.#admin = new PulsarAdmin(address);
+    this.#admin = new PulsarAdmin(address, this.#clock);
     this.#transport = transport;
   }
 
@@ -65,7 +68,10 @@ export class PulsarBus implements Bus {
     let book: Deliveries<unknown> | undefined;
     const attach = <Handle>(settler: Settler<Handle>) => {
       const { maxInFlight } = options;
-      const deliveries = new Deliveries<Handle>({ topicName: topic.name, handler, maxInFlight, settler });
+      const nowMs = () => this.nowMs();
+      const deliveries = new Deliveries<Handle>({
+        ...{ topicName: topic.name, handler, maxInFlight, settler, nowMs },
+      });
       book = deliveries as Deliveries<unknown>;
       return deliveries;
     };
@@ -122,6 +128,11 @@ export class PulsarBus implements Bus {
     return (await this.#admin.subscription(topic, subscription)).msgBacklog;
   }
 
+  nowMs(): number {
+    if (this.#clock.isInDoubt && !this.#closing) this.#askTheTime();
+    return this.#clock.nowMs();
+  }
+
   async ping(timeoutMs: number): Promise<void> {
     this.#expectOpen();
     await Promise.all([this.#admin.ping(timeoutMs), this.#transport.probe(timeoutMs)]);
@@ -147,6 +158,16 @@ export class PulsarBus implements Bus {
     await this.#transport.close();
   }
 
+  /** At most once at a time; the answer tells the clock. */
+  #askTheTime(): void {
+    this.#asking ??= this.#admin
+      .ping(PING_MS)
+      .catch(() => undefined)
+      .finally(() => {
+        this.#asking = undefined;
+      });
+  }
+
   #sharedProducer(topic: Topic): Promise<SharedProducer> {
     const key = this.#admin.topicPath(topic);
     const known = this.#producers.get(key);
@@ -161,7 +182,7 @@ export class PulsarBus implements Bus {
   async #openProducer(topic: Topic): Promise<SharedProducer> {
     await this.#admin.requireTopic(topic);
     const wire = await this.#transport.openProducer(topic);
-    const producer = new SharedProducer(wire, topic.name, this.#address.sendTimeoutMs);
+    const producer = new SharedProducer(wire, topic.name, this.#address.sendTimeoutMs, () => this.nowMs());
     if (this.#closing) await this.#refuseLate(producer);
     return producer;
   }
@@ -179,5 +200,6 @@ export class PulsarBus implements Bus {
 
 /** A reader whose user is busy with a batch can't end; the bus does not wait for it. */
 const READS_END_MS = 1_000;
+const PING_MS = 5_000;
 
 const closedError = () => new GenfleetError('closed', 'the bus was closed');

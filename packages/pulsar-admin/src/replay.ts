@@ -88,7 +88,7 @@ export class Replay {
   #place: MessagePlace | undefined;
   #received = 0;
   #isCaughtUp = false;
-  #quietSinceMs = Date.now();
+  #quietSinceMs = performance.now();
 
   /** `ended` is when the bus closes. */
   constructor(admin: PulsarAdmin, topic: Topic, options: ReadOptions, ended: AbortSignal) {
@@ -136,7 +136,7 @@ export class Replay {
       this.#after = message.messageId;
       this.#place = wire.place;
     }
-    this.#quietSinceMs = Date.now();
+    this.#quietSinceMs = performance.now();
     this.#received += 1;
     this.#isCaughtUp = false;
     if (message.publishTimeMs >= this.#sinceMs) this.#buffer.push(message);
@@ -168,8 +168,8 @@ export class Replay {
     if (!this.#topic.persistent) return true;
     const end = await this.#admin.lastPlace(this.#topic);
     if (end.entryId < 0 || this.#hasReached(end)) return true;
-    if (Date.now() - this.#quietSinceMs < QUIET_MS) return false;
-    this.#quietSinceMs = Date.now();
+    if (performance.now() - this.#quietSinceMs < QUIET_MS) return false;
+    this.#quietSinceMs = performance.now();
     const kept = await this.#admin.lastKeptPlace(this.#topic);
     return kept.entryId < 0 || this.#hasReached(kept);
   }

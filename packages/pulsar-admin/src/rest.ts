@@ -1,5 +1,6 @@
 import { GenfleetError } from '@genfleet/job';
 import type { PulsarAddress } from './address.ts';
+import type { BrokerClock } from './broker-clock.ts';
 
 const TIMEOUT_MS = 10_000;
 /** A broker that does not own the topic sends to the one that does. */
@@ -43,8 +44,11 @@ export class Rest {
   readonly #root: string;
   readonly #headers: Readonly<Record<string, string>>;
   readonly #shown: string;
+  readonly #clock: BrokerClock | undefined;
 
-  constructor(address: PulsarAddress) {
+  /** `clock` is told what time it is by the broker with every answer. */
+  constructor(address: PulsarAddress, clock?: BrokerClock) {
+    this.#clock = clock;
     this.#root = `${address.adminUrl}/admin/v2/`;
     this.#shown = `the admin API of Pulsar at ${address.adminUrl}`;
     this.#headers = {
@@ -88,6 +92,7 @@ export class Rest {
 
   async #fetch(url: URL, request: Request, redirects: number): Promise<Answer> {
     const timeout = AbortSignal.timeout(request.timeoutMs ?? TIMEOUT_MS);
+    const calledMs = performance.now();
     try {
       const response = await fetch(url, {
         method: request.method,
@@ -97,6 +102,8 @@ export class Rest {
         redirect: 'manual',
         ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
       });
+      const dateMs = Date.parse(response.headers.get('date') ?? '');
+      if (!Number.isNaN(dateMs)) this.#clock?.told(dateMs, calledMs, performance.now());
       const location = response.headers.get('location');
       if (response.status === 307 && location && redirects > 0) {
         await response.body?.cancel();

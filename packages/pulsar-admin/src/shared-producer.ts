@@ -9,6 +9,8 @@ const MAX_WAITING = 20_000;
 
 interface Waiting {
   readonly message: WireMessage;
+  /** By `performance.now`. */
+  readonly untilMs: number;
   readonly resolve: (place: Promise<{ messageId: string }>) => void;
   readonly reject: (error: GenfleetError) => void;
 }
@@ -18,11 +20,14 @@ export class SharedProducer {
   readonly #wire: WireProducer;
   readonly #topicName: string;
   readonly #sendTimeoutMs: number;
+  readonly #nowMs: () => number;
   readonly #waiting: Waiting[] = [];
   #pending = 0;
   #closed = false;
 
-  constructor(wire: WireProducer, topicName: string, sendTimeoutMs: number) {
+  /** `nowMs` is the time by the bus. */
+  constructor(wire: WireProducer, topicName: string, sendTimeoutMs: number, nowMs: () => number) {
+    this.#nowMs = nowMs;
     this.#wire = wire;
     this.#topicName = topicName;
     this.#sendTimeoutMs = sendTimeoutMs;
@@ -33,7 +38,7 @@ export class SharedProducer {
   ): Promise<{ readonly messageId: string; readonly publishTimeMs: number }> {
     checkOutgoing(outgoing);
     if (this.#closed) throw this.#closedError();
-    const message = toWire(outgoing, Date.now());
+    const message = toWire(outgoing, this.#nowMs());
     const { messageId } = await (this.#pending < MAX_PENDING ? this.#dispatch(message) : this.#wait(message));
     return { messageId, publishTimeMs: message.eventTimeMs };
   }
@@ -60,12 +65,13 @@ export class SharedProducer {
       const text = `more than ${MAX_WAITING} messages wait to be sent to ${this.#topicName}`;
       return Promise.reject(new GenfleetError('bus_unavailable', text));
     }
-    return new Promise((resolve, reject) => this.#waiting.push({ message, resolve, reject }));
+    const untilMs = performance.now() + this.#sendTimeoutMs;
+    return new Promise((resolve, reject) => this.#waiting.push({ message, untilMs, resolve, reject }));
   }
 
   #next(): void {
     for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) {
-      if (Date.now() - next.message.eventTimeMs < this.#sendTimeoutMs) {
+      if (performance.now() < next.untilMs) {
         next.resolve(this.#dispatch(next.message));
         return;
       }

@@ -25,6 +25,7 @@ function subject() {
     },
     'topic',
     TIMEOUT_MS,
+    Date.now,
   );
   const send = (value: string) => producer.send({ key: 'k', value });
   return { producer, answers, sent, send, isClosed: () => isClosed };

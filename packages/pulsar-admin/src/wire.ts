@@ -10,8 +10,8 @@ export interface WireMessage {
   readonly value: string;
   readonly properties: Readonly<Record<string, string>>;
   /**
-   * The time of the call to `send`, carried as Pulsar's event time. A sender is not told the broker's publish time,
-   * so this is what the port calls publish time: sender and readers know the same.
+   * The time of the call to `send` by the brokers' clock, carried as Pulsar's event time. A sender is not told the
+   * publish time that Pulsar has, so this is what the port calls publish time: sender and readers know the same.
    */
   readonly eventTimeMs: number;
   readonly deliverAtMs?: number;

@@ -44,6 +44,7 @@ export async function startFleet(config: Config): Promise<Fleet> {
   const log = createLogger({ level: config.LOG_LEVEL, service: 'all-in-one' });
   await mkdir(config.DATA_DIR, { recursive: true });
   const bus = await openBus(config);
+  const clock = () => bus.nowMs();
   await bus.ensureTopics(fleetTopics(topicPolicy(config)));
   const [artifacts, engines, webDir] = await Promise.all([
     openArtifacts(config),
@@ -53,7 +54,7 @@ export async function startFleet(config: Config): Promise<Fleet> {
   // the model is loaded while the rest starts; what is wrong with it shows in the worker's health
   void engines.txt2img?.health().catch(() => undefined);
   const fileOf = (kind: Kind) => join(config.DATA_DIR, VIEW_FILE[kind]);
-  const views = await openViews({ bus, fileOf, windowsMs: viewWindows(config), log, now: Date.now });
+  const views = await openViews({ bus, fileOf, windowsMs: viewWindows(config), log, now: clock });
   const warn = (message: string) => log.warn({}, message);
   const [authenticator, limiter] = await Promise.all([
     openAuthenticator(config, warn),
@@ -78,7 +79,7 @@ export async function startFleet(config: Config): Promise<Fleet> {
       limiter,
       config,
       log,
-      clock: Date.now,
+      clock,
       newId: newJobId,
       registry,
       webDir,
@@ -102,7 +103,7 @@ export async function startFleet(config: Config): Promise<Fleet> {
 async function keepArchive(config: Config, bus: Bus, log: Logger, registry: Registry) {
   const [objects, writer] = await Promise.all([openArchive(config), openSegmentWriter()]);
   const recorder = startRecorder({
-    ...{ bus, objects, writer, log, metrics: createArchiveMetrics(registry), now: Date.now },
+    ...{ bus, objects, writer, log, metrics: createArchiveMetrics(registry), now: () => bus.nowMs() },
     ...{ topics: fleetTopics(topicPolicy(config)), intervalMs: config.ARCHIVE_INTERVAL_SECONDS * 1_000 },
   });
   return {

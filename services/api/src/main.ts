@@ -31,11 +31,12 @@ async function start(): Promise<StopService> {
   const log = createLogger({ level: config.LOG_LEVEL, service: 'api' });
   const bus = await openBus(config);
   await prepareTopics(bus, config, log);
+  const clock = () => bus.nowMs();
   const artifacts = await openArtifacts(config);
   await mkdir(config.DATA_DIR, { recursive: true });
   // files per port: two replicas on one machine must not share the cache
   const fileOf = (kind: Kind) => resolve(config.DATA_DIR, `view-api-${config.PORT}${VIEW_SUFFIX[kind]}.db`);
-  const views = await openViews({ bus, fileOf, windowsMs: viewWindows(config), log, now: Date.now });
+  const views = await openViews({ bus, fileOf, windowsMs: viewWindows(config), log, now: clock });
   const warn = (message: string) => log.warn({}, message);
   const [authenticator, limiter] = await Promise.all([
     openAuthenticator(config, warn),
@@ -51,7 +52,7 @@ async function start(): Promise<StopService> {
     limiter,
     config,
     log,
-    clock: Date.now,
+    clock,
     newId: newJobId,
     registry: createRegistry(),
     ...(config.WEB_DIR === undefined ? {} : { webDir: resolve(config.WEB_DIR) }),

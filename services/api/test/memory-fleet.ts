@@ -90,6 +90,10 @@ export class MemoryBus implements Bus {
     return 0;
   }
 
+  nowMs(): number {
+    return Date.now();
+  }
+
   async ping(): Promise<void> {
     if (this.mood !== 'well') throw new GenfleetError('bus_unavailable', 'connect ECONNREFUSED');
   }

@@ -32,7 +32,7 @@ async function start(): Promise<StopService> {
   const [objects, writer] = await Promise.all([openArchive(config), openSegmentWriter()]);
   const registry = createRegistry();
   const recorder = startRecorder({
-    ...{ bus, objects, writer, log, metrics: createArchiveMetrics(registry), now: Date.now },
+    ...{ bus, objects, writer, log, metrics: createArchiveMetrics(registry), now: () => bus.nowMs() },
     ...{ topics: fleetTopics(topicPolicy(config)), intervalMs: config.ARCHIVE_INTERVAL_SECONDS * 1_000 },
   });
   const health = await startHealthServer({

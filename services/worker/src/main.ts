@@ -25,9 +25,10 @@ async function start(): Promise<StopService> {
   const engines = await openEngines(config, log);
   const views: LocalView[] = [];
   const openWorkerView = async (kind: Kind) => {
-    const from = { atTimeMs: Date.now() };
+    const now = () => bus.nowMs();
+    const from = { atTimeMs: now() };
     const window = { from, windowMs: VIEW_WINDOW_MS };
-    const view = await openView({ bus, file: ':memory:', kinds: [kind], log, now: Date.now, ...window });
+    const view = await openView({ bus, file: ':memory:', kinds: [kind], log, now, ...window });
     views.push(view);
     return view;
   };

@@ -23,7 +23,7 @@ export async function startWorkers(
   viewOf: (kind: Kind) => Promise<LocalView>,
 ): Promise<Worker & { readonly name: string }> {
   const { txt2img, completion } = engines;
-  const settings = workerSettings(config);
+  const settings = workerSettings(config, parts.bus);
   const optionsFor = async (kind: Kind, engine: string): Promise<WorkerOptions> => ({
     ...settings,
     ...parts,

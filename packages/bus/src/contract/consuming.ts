@@ -87,7 +87,7 @@ export function consumingContract(subject: Subject): void {
         until(`a backlog of ${count}`, async () => (await bus.backlog(topic, SUBSCRIPTION)) === count);
       await backlog(0);
       await sendNumbers(producer, 5);
-      await producer.send({ key: 'k', value: 'late', deliverAtMs: Date.now() + 3_600_000 });
+      await producer.send({ key: 'k', value: 'late', deliverAtMs: bus.nowMs() + 3_600_000 });
       await backlog(6);
       const inbox = await consume(bus, topic, hold);
       await until('five are in flight', () => inbox.deliveries.length === 5);
@@ -102,10 +102,10 @@ export function consumingContract(subject: Subject): void {
       const topic = await createTopic(bus);
       const producer = await bus.producer(topic);
       const inbox = await consume(bus, topic);
-      const deliverAtMs = Date.now() + 2_500;
+      const deliverAtMs = bus.nowMs() + 2_500;
       await producer.send({ key: 'k', value: 'late', deliverAtMs });
       await producer.send({ key: 'k', value: 'now' });
-      await producer.send({ key: 'k', value: 'past', deliverAtMs: Date.now() - 60_000 });
+      await producer.send({ key: 'k', value: 'past', deliverAtMs: bus.nowMs() - 60_000 });
       expect((await readAll(bus, topic)).map((message) => message.value)).toEqual(['late', 'now', 'past']);
       await until('all came', () => inbox.deliveries.length >= 3);
       expect(inbox.values.at(-1)).toBe('late');
