@@ -2,24 +2,14 @@ import { type ChildProcess, execFile } from 'node:child_process';
 import { hash, randomUUID } from 'node:crypto';
 import { cp, mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { openBus } from '@genfleet/adapters';
 import { type Client, createClient, type Receipt } from '@genfleet/client';
-import { readConfig } from '@genfleet/config';
-import {
-  type CompletedEvent,
-  decodeEvent,
-  type EventType,
-  encodeEvent,
-  type JobEvent,
-  type Kind,
-  topicOf,
-} from '@genfleet/job';
+import type { CompletedEvent } from '@genfleet/job';
 import { VIOLATION_CODES } from '@genfleet/ledger';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { dataFolder, type Product, startProduct } from '../test/product.ts';
+import { changeMessage, completedImages, countMessages, publishEvent, withTable } from '../test/record.ts';
 import { type Ended, genfleet } from '../test/services.ts';
 
 /** The product itself makes a history; then one thing at a time is done to a copy of it. */
@@ -94,7 +84,7 @@ async function allEnded(client: Client): Promise<void> {
 
 /** Retention takes a few seconds; without it there would be nothing to tell apart. */
 async function promptsRemoved(): Promise<void> {
-  await until(async () => count(original.path, 'completion', 'requested') === 0);
+  await until(async () => countMessages(original.path, 'completion', 'requested') === 0);
 }
 
 async function until(condition: () => Promise<boolean>): Promise<void> {
@@ -103,59 +93,6 @@ async function until(condition: () => Promise<boolean>): Promise<void> {
     if (performance.now() > endMs) throw new Error(`it did not come to that:\n${product.output()}`);
     await sleep(200);
   }
-}
-
-/** The table of a topic in the bus's file. */
-function withTable<T>(
-  directory: string,
-  [kind, type]: readonly [Kind, EventType],
-  use: (database: DatabaseSync, table: string) => T,
-): T {
-  const database = new DatabaseSync(join(directory, 'fleet.db'));
-  try {
-    const { name } = topicOf(type, kind);
-    const row = database.prepare('select id from topics where name = ?').get(name);
-    return use(database, `messages_${row?.['id']}`);
-  } finally {
-    database.close();
-  }
-}
-
-function count(directory: string, kind: Kind, type: EventType): number {
-  return withTable(directory, [kind, type], (database, table) =>
-    Number(database.prepare(`select count(*) as n from ${table}`).get()?.['n']),
-  );
-}
-
-/** Changes one message in the file, behind the back of everybody. */
-function change(directory: string, type: EventType, id: string, edit: (value: string) => string | undefined) {
-  withTable(directory, ['txt2img', type], (database, table) => {
-    const row = database.prepare(`select seq, value from ${table} where key = ? order by seq`).get(id);
-    const value = edit(String(row?.['value']));
-    const seq = Number(row?.['seq']);
-    if (value === undefined) database.prepare(`delete from ${table} where seq = ?`).run(seq);
-    else database.prepare(`update ${table} set value = ? where seq = ?`).run(value, seq);
-  });
-}
-
-async function publish(directory: string, event: JobEvent): Promise<void> {
-  const bus = await openBus(readConfig({ DATA_DIR: directory }));
-  try {
-    const producer = await bus.producer(topicOf(event.type, event.kind));
-    await producer.send({ key: event.id, value: encodeEvent(event) });
-  } finally {
-    await bus.close();
-  }
-}
-
-/** The completions of images, oldest first. */
-function completedImages(directory: string): CompletedEvent[] {
-  return withTable(directory, ['txt2img', 'completed'], (database, table) =>
-    database
-      .prepare(`select value from ${table} order by seq`)
-      .all()
-      .map(({ value }) => decodeEvent(String(value)) as CompletedEvent),
-  );
 }
 
 async function receiptFile(directory: string): Promise<string> {
@@ -309,35 +246,35 @@ describe('genfleet verify, after something was done to the record', () => {
 
   it('finds a request that is gone', async () => {
     const ended = await verifiedAfter((directory, { id }) =>
-      change(directory, 'requested', id, () => undefined),
+      changeMessage(directory, 'requested', id, () => undefined),
     );
     expect(found(ended)).toEqual({ code: 1, named: ['message_missing', 'request_missing'], others: 2 });
   });
 
   it('finds a request whose bytes were changed', async () => {
     const ended = await verifiedAfter((directory, { id }) =>
-      change(directory, 'requested', id, (value) => value.replace('a red circle', 'a red square')),
+      changeMessage(directory, 'requested', id, (value) => value.replace('a red circle', 'a red square')),
     );
     expect(found(ended)).toEqual({ code: 1, named: ['message_changed'], others: 1 });
   });
 
   it('finds a message that was cut off', async () => {
     const ended = await verifiedAfter((directory, { id }) =>
-      change(directory, 'completed', id, (value) => value.slice(0, -9)),
+      changeMessage(directory, 'completed', id, (value) => value.slice(0, -9)),
     );
     expect(found(ended)).toEqual({ code: 1, named: ['message_unreadable', 'job_lost'], others: 2 });
   });
 
   it('finds an outcome that is gone: its job is in no line any more', async () => {
     const ended = await verifiedAfter((directory, { id }) =>
-      change(directory, 'completed', id, () => undefined),
+      changeMessage(directory, 'completed', id, () => undefined),
     );
     expect(found(ended)).toEqual({ code: 1, named: ['job_lost'], others: 1 });
   });
 
   it('finds a claim that is gone', async () => {
     const ended = await verifiedAfter((directory, { id }) =>
-      change(directory, 'started', id, () => undefined),
+      changeMessage(directory, 'started', id, () => undefined),
     );
     expect(found(ended)).toEqual({ code: 1, named: ['claim_missing'], others: 1 });
   });
@@ -345,7 +282,7 @@ describe('genfleet verify, after something was done to the record', () => {
   it('finds a second outcome that differs, and minds no repetition', async () => {
     const other = await verifiedAfter((directory, { id, kind, tenant, redrive }) => {
       const time = new Date(Date.now() + 3_600_000).toISOString();
-      return publish(directory, {
+      return publishEvent(directory, {
         type: 'cancelled',
         version: 1,
         id,
@@ -359,10 +296,10 @@ describe('genfleet verify, after something was done to the record', () => {
     expect(found(other)).toEqual({ code: 1, named: ['second_outcome'], others: 1 });
     const picture = await verifiedAfter((directory, victim) => {
       const artifacts = victim.artifacts.map((file) => ({ ...file, sha256: hash('sha256', 'other') }));
-      return publish(directory, { ...victim, artifacts } as CompletedEvent);
+      return publishEvent(directory, { ...victim, artifacts } as CompletedEvent);
     });
     expect(found(picture)).toEqual({ code: 1, named: ['second_outcome'], others: 1 });
-    const repeated = await verifiedAfter((directory, victim) => publish(directory, victim));
+    const repeated = await verifiedAfter((directory, victim) => publishEvent(directory, victim));
     expect(repeated).toMatchObject({ code: 0, stdout: expect.stringContaining('1 repeat,') });
   });
 
