@@ -50,6 +50,11 @@ export interface Engine {
 
 /** What runs an image model. One generation at a time; a worker owns one engine. */
 export interface ImageEngine extends Engine {
+  /**
+   * Whether it takes the next batch while one that reported its last step is being finished, and begins with it by
+   * itself: its device then has nothing to wait for between two runs.
+   */
+  readonly queuesNext?: boolean;
   /** Largest number of images in one batch over all tasks; 1 when it can't batch. */
   readonly maxBatchImages: number;
   /**

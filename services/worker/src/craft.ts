@@ -27,6 +27,8 @@ export interface Craft<K extends Kind, Result extends RunResult> {
   readonly slots: number;
   /** Jobs of one batch at most. */
   readonly batchJobs: number;
+  /** Whether the engine takes the next batch once every step of one is done, before it has ended. */
+  readonly queuesNext: boolean;
   /** Whether a change of model costs this engine time: it holds one at a time. */
   readonly swapsModels: boolean;
   /** Of what waits, never empty and best first: what is run next, as one batch. */

@@ -74,7 +74,7 @@ export class Lineup<K extends Kind> {
 
   /** The engine has this model in its memory now. */
   ran(model: string): void {
-    this.#loaded = model;
+    this.#loaded = this.#nameOf(model) ?? model;
   }
 
   /** Whether this worker lacks a model that others have, or had lately: its jobs are theirs. */

@@ -45,9 +45,13 @@ export class Pipeline<K extends Kind, Result extends RunResult> {
   readonly #stopping = new AbortController();
   /** Batches from their claim to the end of their generation. */
   readonly #batches = new Set<Promise<void>>();
+  /** One for each slot that is taken, until the engine takes another batch. */
+  readonly #taken = new Set<Promise<void>>();
   readonly #finishing = new Set<Promise<void>>();
   readonly #running = new Set<Run<K>>();
   #runEndsSoon = true;
+  /** When the last run ended, by performance.now(). */
+  #ranUntilMs = 0;
   #engineTrusted = false;
   /** That it is not ready was said; once is enough. */
   #engineReported = false;
@@ -72,7 +76,7 @@ export class Pipeline<K extends Kind, Result extends RunResult> {
     this.#consumer = consumer;
     this.#loop = this.#work();
     this.#lookAround = setInterval(() => {
-      if (this.#batches.size < this.#craft.slots && this.#lineup.hasMore) this.#inbox.wake();
+      if (this.#taken.size < this.#craft.slots && this.#lineup.hasMore) this.#inbox.wake();
     }, LOOK_AROUND_MS).unref();
   }
 
@@ -127,11 +131,16 @@ export class Pipeline<K extends Kind, Result extends RunResult> {
       const chosen = this.#inbox.take((held) => this.#choose(held));
       if (chosen.length === 0) continue;
       this.#lineup.taken(chosen);
-      const batch = this.#process(chosen).finally(() => {
+      const { promise: free, resolve: release } = Promise.withResolvers<void>();
+      const batch = this.#process(chosen, release).finally(() => {
         this.#batches.delete(batch);
+        release();
       });
       this.#batches.add(batch);
-      while (this.#batches.size >= slots) await Promise.race(this.#batches);
+      this.#taken.add(free);
+      void free.then(() => this.#taken.delete(free));
+      while (this.#taken.size >= slots) await Promise.race(this.#taken);
+      while (this.#batches.size > slots) await Promise.race(this.#batches);
       while (this.#finishing.size >= FINISHING_PER_SLOT * slots) await Promise.race(this.#finishing);
     }
   }
@@ -142,11 +151,11 @@ export class Pipeline<K extends Kind, Result extends RunResult> {
   }
 
   /** Claims a batch and runs what of it is to be run. Never rejects. */
-  async #process(batch: readonly Waiting<K>[]): Promise<void> {
+  async #process(batch: readonly Waiting<K>[], release: () => void): Promise<void> {
     const runs = (await Promise.all(batch.map((waiting) => this.#claim(waiting)))).filter(
       (run) => run !== undefined,
     );
-    if (runs.length > 0) await this.#run(runs);
+    if (runs.length > 0) await this.#run(runs, release);
   }
 
   /** An engine that failed must answer for its health before it costs another job an attempt. */
@@ -230,14 +239,22 @@ export class Pipeline<K extends Kind, Result extends RunResult> {
     run.abort.signal.addEventListener('abort', () => clearInterval(renewal), { once: true });
   }
 
-  async #run(runs: readonly Run<K>[]): Promise<void> {
+  /** `release` is told when the engine takes another batch, if that is before the end. */
+  async #run(runs: readonly Run<K>[], release: () => void): Promise<void> {
     const { metrics, engineIdleTimeoutMs, now, view } = this.#options;
     for (const run of runs) this.#running.add(run);
-    const expectedMs = view.meanRunMs(runs[0]?.request.settings.model ?? '') ?? Number.POSITIVE_INFINITY;
+    const model = runs[0]?.request.settings.model ?? '';
+    const expectedMs = view.meanRunMs(model) ?? Number.POSITIVE_INFINITY;
     this.#runEndsSoon = expectedMs < FETCH_AHEAD_MS;
     this.#regulate();
+    let isReleased = false;
     const onShare = (share: number) => {
       this.#runEndsSoon ||= share >= FETCH_AT_SHARE;
+      if (share >= 1 && this.#craft.queuesNext && !isReleased) {
+        isReleased = true;
+        this.#lineup.ran(model);
+        release();
+      }
       this.#regulate();
     };
     const startMs = performance.now();
@@ -246,9 +263,14 @@ export class Pipeline<K extends Kind, Result extends RunResult> {
       runs,
       (all, watch) => this.#craft.run(all, watch),
     );
-    metrics.engineBusySeconds.inc((performance.now() - startMs) / 1_000);
+    const endMs = performance.now();
+    // what waited inside the engine for the run before it did not keep it busy
+    const beganMs = this.#craft.queuesNext ? Math.max(startMs, this.#ranUntilMs) : startMs;
+    metrics.engineBusySeconds.inc(Math.max(0, endMs - beganMs) / 1_000);
+    this.#ranUntilMs = endMs;
     for (const run of runs) this.#running.delete(run);
-    this.#runEndsSoon = true;
+    // the next may have begun, and tells by itself when it ends
+    if (!isReleased) this.#runEndsSoon = true;
     for (const [index, run] of runs.entries()) this.#finish(run, results[index]);
   }
 
@@ -281,7 +303,7 @@ export class Pipeline<K extends Kind, Result extends RunResult> {
     this.#options.metrics.inFlight.set(this.#inbox.unsettled);
     if (this.#stopping.signal.aborted) return;
     const { slots, batchJobs } = this.#craft;
-    const free = slots - this.#batches.size;
+    const free = slots - this.#taken.size;
     const wanted = this.#runEndsSoon ? Math.max(free, 1) * batchJobs : free * batchJobs;
     if (this.#inbox.waiting < wanted) this.#consumer?.resume();
     else this.#consumer?.pause();

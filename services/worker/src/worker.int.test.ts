@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { decideCancel, GenfleetError, type JobState, topicOf, WORKER_SUBSCRIPTION } from '@genfleet/job';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { failure, greyPictures, ScriptedEngine } from '../test/scripted-engine.ts';
@@ -218,6 +219,28 @@ describe('a worker', () => {
     for (const id of [...ids, odd]) await rig.until(id, 'completed');
     expect(Math.max(...engine.batches.map((batch) => batch.length))).toBeGreaterThan(1);
     expect(engine.batches.find((batch) => batch.includes(odd))).toEqual([odd]);
+  });
+
+  it.each([
+    ['that queues', 'the next job once every step of one is done', true, 2],
+    ['that does not queue', 'one job at a time', false, 1],
+  ])('gives an engine %s %s', async (_engine, _what, queuesNext, atOnce) => {
+    const running = new Set<string>();
+    let most = 0;
+    const engine = new ScriptedEngine(async (task, run) => {
+      running.add(task.id);
+      most = Math.max(most, running.size);
+      const result = await greyPictures(task, 2, 5);
+      // it ends only when the next is there; the last has none after it
+      while (queuesNext && run < 3 && engine.batches.length <= run) await sleep(5);
+      running.delete(task.id);
+      return result;
+    });
+    await rig.start(Object.assign(engine, { queuesNext }));
+    const ids = [await rig.request(), await rig.request(), await rig.request()];
+    for (const id of ids) expect((await rig.until(id, 'completed')).starts).toHaveLength(1);
+    expect(most).toBe(atOnce);
+    expect(engine.batches).toHaveLength(3);
   });
 
   it('shares the work between workers, each job with one of them', async () => {

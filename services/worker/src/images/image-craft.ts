@@ -29,12 +29,14 @@ export class ImageCraft implements Craft<'txt2img', ImageResult> {
   readonly slots = 1;
   readonly swapsModels = true;
   readonly engine: ImageEngine;
+  readonly queuesNext: boolean;
   readonly batchJobs: number;
   readonly #options: WorkerOptions;
   readonly #publisher: Publisher;
 
   constructor({ engine, batchJobs }: ImageCraftOptions, options: WorkerOptions, publisher: Publisher) {
     this.engine = engine;
+    this.queuesNext = engine.queuesNext ?? false;
     this.batchJobs = engine.maxBatchImages > 1 ? batchJobs : 1;
     this.#options = options;
     this.#publisher = publisher;

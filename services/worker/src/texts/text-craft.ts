@@ -35,6 +35,7 @@ export interface CompletionResult {
 export class TextCraft implements Craft<'completion', CompletionResult> {
   readonly kind = 'completion';
   readonly batchJobs = 1;
+  readonly queuesNext = false;
   readonly swapsModels = false;
   readonly engine: TextEngine;
   readonly #options: WorkerOptions;
