@@ -37,6 +37,7 @@ stage decoder python train_vae.py --decoder-only --steps 1000
 
 echo '== export'
 python export_diffusers.py
+python fit_latent_rgb.py
 python export_onnx.py
 python make_reference.py
 echo '== scores over 200 unseen prompts'

@@ -1,6 +1,5 @@
 """The models in MODELS_DIR: Diffusers folders and single-file checkpoints."""
 
-import json
 import logging
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,11 +14,22 @@ CONFIG_SUFFIX = ".config"
 log = logging.getLogger(__name__)
 
 
+class LatentRgb(BaseModel):
+    """A linear fit of colours (-1..1) to latents: one row of red, green and blue for each channel,
+    and what is added to them."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+
+    factors: list[tuple[float, float, float]] = Field(min_length=1, max_length=256)
+    bias: tuple[float, float, float] = (0.0, 0.0, 0.0)
+
+
 class ModelCard(BaseModel):
     """genfleet.json in a model's folder, or <stem>.genfleet.json beside a checkpoint.
 
     ``native_short_side`` and ``size_multiple`` are pixels of the model's own canvas, ``max_aspect``
-    its longest side over its shortest. Unknown fields are left to other readers of the same file.
+    its longest side over its shortest; ``latent_rgb`` makes its previews. Unknown fields are left
+    to other readers of the same file.
     """
 
     model_config = ConfigDict(extra="ignore", strict=True)
@@ -27,6 +37,7 @@ class ModelCard(BaseModel):
     native_short_side: int | None = Field(default=None, ge=8, le=4096, multiple_of=8)
     size_multiple: int | None = Field(default=None, ge=8, le=512)
     max_aspect: float = Field(default=2.0, ge=1, le=16)
+    latent_rgb: LatentRgb | None = None
     aliases: list[str] = []
     demo: bool = False
 
@@ -136,9 +147,8 @@ def _card(path: Path) -> ModelCard:
     if not path.is_file():
         return ModelCard()
     try:
-        return ModelCard.model_validate(json.loads(path.read_text(encoding="utf-8")))
+        # as JSON, where a list is the only kind of tuple there is
+        return ModelCard.model_validate_json(path.read_bytes())
     except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise ValueError(f"{path.name}: {wrong}") from error
-    except json.JSONDecodeError as error:
-        raise ValueError(f"{path.name} is not JSON: {error}") from error
+        faults = (": ".join([*map(str, e["loc"]), e["msg"]]) for e in error.errors())
+        raise ValueError(f"{path.name}: {'; '.join(faults)}") from error

@@ -11,9 +11,10 @@ import torch
 
 from .cancellation import Cancellation, Cancelled
 from .canvas import to_levels
+from .denoised import LastStep, watched
 from .faults import ModelFault
 from .loading import LoadedModel, first_line, is_out_of_memory
-from .previews import preview_jpeg, unit_scale
+from .previews import preview_levels, unpacked
 from .samplers import scheduler_for
 from .schema import GenerateRequest
 
@@ -35,12 +36,17 @@ class ImageOrder:
 
 @dataclass(frozen=True)
 class Step:
-    """Step ``step`` of ``steps`` is done for these tasks; previews are base64 JPEGs by task."""
+    """Step ``step`` of ``steps`` is done for these tasks.
+
+    ``previews`` are small pictures by task, bytes of shape [h, w, 3], of a canvas of width x height
+    pixels.
+    """
 
     ids: list[str]
     step: int
     steps: int
-    previews: dict[str, str]
+    previews: dict[str, np.ndarray]
+    canvas: tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -128,12 +134,11 @@ class Generation:
     def _draw(self, batch: list[ImageOrder]) -> None:
         request, pipeline = self.request, self.model.pipeline
         pipeline.scheduler = scheduler_for(request.sampler_name, self.model.scheduler)
-        width, height = self.model.canvas(request.width, request.height)
-        watch = _StepWatch(self, batch)
+        canvas = width, height = self.model.canvas(request.width, request.height)
         # Noise is drawn on the CPU for every device, so that a seed means the same picture on
         # each; one generator per image keeps it independent of its neighbours in the batch.
         generators = [torch.Generator("cpu").manual_seed(order.seed) for order in batch]
-        with torch.inference_mode():
+        with torch.inference_mode(), watched(pipeline.scheduler) as last:
             output = pipeline(
                 prompt=[order.prompt for order in batch],
                 negative_prompt=[order.negative_prompt for order in batch],
@@ -142,12 +147,12 @@ class Generation:
                 width=width,
                 height=height,
                 generator=generators,
-                output_type="np",
-                callback_on_step_end=watch,
+                output_type="pt",
+                callback_on_step_end=_StepWatch(self, batch, canvas, last),
             )
-        rejected = getattr(output, "nsfw_content_detected", None) or [False] * len(batch)
-        for order, pixels, unsafe in zip(batch, output.images, rejected, strict=True):
-            self.emit(_outcome(order, pixels, unsafe))
+            rejected = getattr(output, "nsfw_content_detected", None) or [False] * len(batch)
+            for order, pixels, unsafe in zip(batch, output.images, rejected, strict=True):
+                self.emit(_outcome(order, pixels, unsafe))
 
     def progress(self, batch: list[ImageOrder], step: int) -> Iterator[tuple[list[str], int, int]]:
         """Ids, steps done and steps in all, tasks in the same position together.
@@ -171,7 +176,7 @@ class Generation:
             yield ids, done, steps
 
 
-def _outcome(order: ImageOrder, pixels: np.ndarray, unsafe: bool) -> Event:
+def _outcome(order: ImageOrder, pixels: torch.Tensor, unsafe: bool) -> Event:
     if unsafe:
         fault = ModelFault("prompt_rejected", "the model's safety checker rejected the image")
         return TaskFault(order.task_id, fault)
@@ -184,9 +189,17 @@ def _outcome(order: ImageOrder, pixels: np.ndarray, unsafe: bool) -> Event:
 class _StepWatch:
     """Diffusers' callback after each step: leaves when nobody waits, tells how far it is."""
 
-    def __init__(self, generation: Generation, batch: list[ImageOrder]) -> None:
+    def __init__(
+        self,
+        generation: Generation,
+        batch: list[ImageOrder],
+        canvas: tuple[int, int],
+        last: LastStep,
+    ) -> None:
         self.generation = generation
         self.batch = batch
+        self.canvas = canvas
+        self.last = last
         self.previewed = 0
         self.reported = 0
         self.began = time.time()
@@ -204,23 +217,26 @@ class _StepWatch:
         step = (index + 1) * steps // max(pipeline.num_timesteps, 1)
         if step > self.reported:
             self.reported = step
-            previews = self._previews(step, tensors["latents"])
+            previews = self._previews(pipeline, step)
             for ids, done, total in generation.progress(self.batch, step):
                 shown = {task_id: previews[task_id] for task_id in ids if task_id in previews}
-                generation.emit(Step(ids, done, total, shown))
+                generation.emit(Step(ids, done, total, shown, self.canvas))
         self.began = time.time()
         return tensors
 
-    def _previews(self, step: int, latents: torch.Tensor) -> dict[str, str]:
+    def _previews(self, pipeline: Any, step: int) -> dict[str, np.ndarray]:
         every = self.generation.request.preview_every
         if not every or step < self.previewed + every or step >= self.generation.request.steps:
             return {}
         self.previewed = step
-        scaled = unit_scale(latents, self.generation.model.pipeline.scheduler, step)
-        pictures: dict[str, str] = {}
-        for order, one in zip(self.batch, scaled, strict=True):
+        estimate = self.last.estimate()
+        if estimate is None:
+            return {}
+        pictures: dict[str, np.ndarray] = {}
+        latents = unpacked(pipeline, estimate, self.canvas)
+        for order, one in zip(self.batch, latents, strict=True):
             if order.task_id not in pictures:
-                picture = preview_jpeg(self.generation.model, one)
+                picture = preview_levels(self.generation.model, one)
                 if picture is not None:
                     pictures[order.task_id] = picture
         return pictures

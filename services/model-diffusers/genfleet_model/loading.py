@@ -76,6 +76,9 @@ def load_model(entry: ModelEntry, device: Device) -> LoadedModel:
     if hasattr(pipeline.vae, "enable_slicing"):
         # One image at a time through the decoder: it peaks higher than the whole denoising.
         pipeline.vae.enable_slicing()
+    if device.name == "cpu":
+        # Measured on the demo model: a quarter less time for its decoder, nothing for its denoiser.
+        pipeline.vae.to(memory_format=torch.channels_last)
     return LoadedModel(
         entry=entry,
         pipeline=pipeline,

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from .cancellation import Cancellation
 from .canvas import png_bytes
 from .catalog import ModelEntry
@@ -15,8 +17,9 @@ from .engine import Engine
 from .faults import ModelFault
 from .generation import Event, Generation, Pixels, Step, TaskFault
 from .loading import LoadedModel
-from .outbox import Line, Outbox
+from .outbox import Outbox
 from .schema import GenerateRequest
+from .step_lines import StepLines
 from .tracing import GenerateTrace, trace_id_of
 
 log = logging.getLogger(__name__)
@@ -42,6 +45,7 @@ class Session:
         self._missing = {task.id: len(task.seeds) for task in self.request.tasks}
         self._encoding: set[asyncio.Task[None]] = set()
         self._encoding_bytes = 0
+        self._steps = StepLines(self.outbox, self._missing.__contains__)
         self._on_device = False
         self._times = {"queue_ms": 0, "load_ms": 0, "generate_ms": 0}
 
@@ -166,7 +170,7 @@ class Session:
 
     def _take(self, event: Event) -> None:
         if isinstance(event, Step):
-            self._tell_step(event)
+            self._steps.tell(event)
         elif isinstance(event, TaskFault):
             if self.cancellation.cancel(event.task_id):
                 self._fail(event.task_id, event.fault)
@@ -175,19 +179,9 @@ class Session:
             encoding = asyncio.create_task(self._encode(event))
             self._encoding.add(encoding)
 
-    def _tell_step(self, event: Step) -> None:
-        ids = [task_id for task_id in event.ids if task_id in self._missing]
-        if not ids:
-            return
-        line: Line = {"type": "progress", "step": event.step, "steps": event.steps, "ids": ids}
-        previews = {k: v for k, v in event.previews.items() if k in ids}
-        if previews:
-            line["previews"] = previews
-        self.outbox.put_progress(",".join(ids), line)
-
     async def _encode(self, event: Pixels) -> None:
         size = (self.request.width, self.request.height)
-        png = await asyncio.to_thread(png_bytes, event.levels, *size)
+        png = await asyncio.to_thread(_png_base64, event.levels, *size)
         self._encoding_bytes -= event.levels.nbytes
         order = event.order
         if order.task_id not in self._missing:
@@ -197,7 +191,7 @@ class Session:
             "id": order.task_id,
             "index": order.index,
             "seed": order.seed,
-            "png": base64.b64encode(png).decode("ascii"),
+            "png": png,
         })  # fmt: skip
         self.engine.metrics.images.labels(self.entry.name).inc()
         self._missing[order.task_id] -= 1
@@ -222,6 +216,10 @@ class Session:
     def _fail_open(self, fault: ModelFault) -> None:
         for task_id in list(self._missing):
             self._fail(task_id, fault)
+
+
+def _png_base64(levels: np.ndarray, width: int, height: int) -> str:
+    return base64.b64encode(png_bytes(levels, width, height)).decode("ascii")
 
 
 def _post(loop: asyncio.AbstractEventLoop, function: Callable[[Event], None], event: Event) -> None:

@@ -64,6 +64,33 @@ def test_colours_are_where_the_prompt_says(
     assert right >= 3
 
 
+def test_previews_show_the_scene_without_the_decoder(
+    demo: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prompt = "a red circle above a blue square on a white background"
+    body = request(model="genfleet-demo", prompt=prompt, steps=20, width=128, height=128)
+    bare = only(generate(demo.url, body))
+    vae = demo.engine.pipelines._slots["genfleet-demo"].model.pipeline.vae
+    decode, decodings = vae.decode, []
+
+    def counted(*args: object, **kwargs: object) -> object:
+        decodings.append(args)
+        return decode(*args, **kwargs)
+
+    monkeypatch.setattr(vae, "decode", counted)
+    lines = generate(demo.url, {**body, "preview_every": 5})
+    assert only(lines) == bare
+    assert len(decodings) == 1
+    previews = [line["previews"]["job-1"] for line in lines if "previews" in line]
+    # one may be left out while the one before it is encoded
+    assert 1 <= len(previews) <= 3
+    for preview in previews:
+        pixels = picture(preview)
+        assert pixels.shape == (128, 128, 3)
+        seen = {place: colour_at(pixels, place) for place in (UP, DOWN, CORNER)}
+        assert seen == {UP: "red", DOWN: "blue", CORNER: "white"}
+
+
 def test_five_steps_make_a_picture(demo: Container) -> None:
     lines = generate(demo.url, request(model="genfleet-demo", steps=5, width=512, height=512))
     assert picture(only(lines)).std() > 10

@@ -1,5 +1,6 @@
 """Parts that need no server."""
 
+import io
 import json
 import logging
 from pathlib import Path
@@ -8,9 +9,10 @@ import numpy as np
 import pytest
 import torch
 from diffusers import AutoencoderKL, UNet2DConditionModel
+from PIL import Image
 from transformers import CLIPTextConfig, CLIPTextModel
 
-from genfleet_model.canvas import native_canvas, to_levels
+from genfleet_model.canvas import native_canvas, png_bytes, to_levels
 from genfleet_model.catalog import Catalog
 from genfleet_model.faults import ModelFault
 from genfleet_model.loading import SD1_CONFIGS, clip_tokenizer
@@ -70,9 +72,18 @@ def test_native_canvas_of_a_model_that_knows_few_shapes() -> None:
 
 
 def test_levels_round_and_refuse_what_is_no_number() -> None:
-    assert to_levels(np.array([-1, 0, 0.5, 1, 2])).tolist() == [0, 0, 128, 255, 255]
+    pixels = torch.tensor([[[-1, 0, 0.5]], [[1, 2, 0.25]], [[0, 0, 1]]])
+    assert to_levels(pixels).tolist() == [[[0, 255, 0], [0, 255, 0], [128, 64, 255]]]
     with pytest.raises(ValueError, match="not numbers"):
-        to_levels(np.array([0.5, np.inf]))
+        to_levels(torch.full((3, 1, 1), torch.inf))
+
+
+def test_a_png_holds_the_very_pixels() -> None:
+    levels = np.random.default_rng(1).integers(0, 256, (24, 40, 3), np.uint8)
+    kept = Image.open(io.BytesIO(png_bytes(levels, 40, 24)))
+    assert (kept.format, kept.mode) == ("PNG", "RGB")
+    assert np.array_equal(np.asarray(kept), levels)
+    assert Image.open(io.BytesIO(png_bytes(levels, 80, 48))).size == (80, 48)
 
 
 def test_clips_tokenizer_is_the_published_one() -> None:
@@ -108,6 +119,7 @@ def test_catalog_leaves_out_what_it_cannot_trust(tmp_path: Path) -> None:
     folder_model(tmp_path, "same", {"aliases": ["other"]})
     folder_model(tmp_path, "odd", {"native_short_side": "128"})
     folder_model(tmp_path, "torn", "{")
+    folder_model(tmp_path, "flat", {"latent_rgb": {"factors": [[0.1, 0.2]]}})
     (tmp_path / "good.safetensors").touch()
     (tmp_path / ".hidden.safetensors").touch()
     (tmp_path / "half.safetensors.part").touch()
@@ -115,7 +127,12 @@ def test_catalog_leaves_out_what_it_cannot_trust(tmp_path: Path) -> None:
     catalog = Catalog(tmp_path)
     assert set(catalog.entries) == {"good", "same"}
     assert catalog.aliases == {"other": "good"}
-    assert {fault["path"] for fault in catalog.faults} == {"odd", "torn", "good.safetensors"}
+    assert {fault["path"] for fault in catalog.faults} == {
+        "odd",
+        "torn",
+        "flat",
+        "good.safetensors",
+    }
     assert catalog.resolve("same").name == "same"
 
 
