@@ -20,16 +20,24 @@ const INSTALLED = [
   'sharp',
   'onnxruntime-node',
   'pulsar-client',
-  '@opentelemetry/*',
+  '@opentelemetry/core',
+  '@opentelemetry/exporter-*',
+  '@opentelemetry/instrumentation-*',
+  '@opentelemetry/sdk-*',
   'import-in-the-middle',
   'esbuild',
 ];
+/**
+ * What the tracing packages are given as their peer. A bundle holds a copy of its own, which they find by a global symbol:
+ * from its folder of many files it would cost a process that traces nothing 8 MB.
+ */
+const TRACING_API = '@opentelemetry/api';
 /** Found at run time by the name of the package, where no import shows it. */
 const FOUND_BY_NAME: Readonly<Record<Service, readonly string[]>> = {
-  api: ['swagger-ui-dist'],
-  worker: [],
-  recorder: [],
-  cli: [],
+  api: ['swagger-ui-dist', TRACING_API],
+  worker: [TRACING_API],
+  recorder: [TRACING_API],
+  cli: [TRACING_API],
 };
 /** Single files that a service finds by a name of its own (`imports` of its package.json), copied beside the bundle. */
 const COPIED: Readonly<Partial<Record<Service, Readonly<Record<string, string>>>>> = {
@@ -60,7 +68,7 @@ export async function bundleService(service: Service, outRoot: string): Promise<
       banner: {
         js: "import { createRequire as __cr } from 'node:module'; const require = __cr(import.meta.url);",
       },
-      plugins: [rememberStarted(started)],
+      plugins: [rememberStarted(started), oneLanguage],
       logLevel: 'error',
     });
     return metafile;
@@ -110,6 +118,17 @@ function rememberStarted(started: Set<string>): Plugin {
     },
   };
 }
+
+/** Zod comes with its messages in fifty languages, which every process would read into memory to speak one. */
+const oneLanguage: Plugin = {
+  name: 'one-language',
+  setup({ onLoad }) {
+    onLoad({ filter: /\/zod\/v4\/locales\/index\.js$/ }, () => ({
+      contents: "export { default as en } from './en.js';",
+      loader: 'js',
+    }));
+  },
+};
 
 function externalPackages(metafile: Metafile): string[] {
   const imports = Object.values(metafile.outputs).flatMap((output) => output.imports);

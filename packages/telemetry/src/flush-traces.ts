@@ -1,9 +1,11 @@
-import { ProxyTracerProvider, type TracerProvider, trace } from '@opentelemetry/api';
+import { type ProxyTracerProvider, type TracerProvider, trace } from '@opentelemetry/api';
 
 interface Flushable extends TracerProvider {
   forceFlush(): Promise<void>;
 }
 
+/** By shape: the SDK may have registered the proxy of another copy of the API. */
+const isProxy = (provider: TracerProvider): provider is ProxyTracerProvider => 'getDelegate' in provider;
 const canFlush = (provider: TracerProvider): provider is Flushable => 'forceFlush' in provider;
 
 /**
@@ -12,7 +14,7 @@ const canFlush = (provider: TracerProvider): provider is Flushable => 'forceFlus
  */
 export async function flushTraces(timeoutMs = 2_000): Promise<void> {
   const registered = trace.getTracerProvider();
-  const provider = registered instanceof ProxyTracerProvider ? registered.getDelegate() : registered;
+  const provider = isProxy(registered) ? registered.getDelegate() : registered;
   if (!canFlush(provider)) return;
   const { promise: late, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, timeoutMs);

@@ -5,10 +5,13 @@ import {
   type Span,
   SpanKind,
   SpanStatusCode,
+  type Tracer,
   trace,
 } from '@opentelemetry/api';
 
-const tracer = trace.getTracer('genfleet');
+let tracer: Tracer | undefined;
+/** At the first span tracing has begun, if it does; before, the SDK's copy of the API would not be asked. */
+const ownTracer = () => (tracer ??= trace.getTracer('genfleet'));
 
 export interface SpanOptions {
   /** What the span stands for; `producer` and `consumer` are the two ends of a message. Default `internal`. */
@@ -32,7 +35,7 @@ const KINDS = {
 /** Starts a span that the caller ends. Costs next to nothing while tracing is off. */
 export function startSpan(name: string, options: SpanOptions = {}): Span {
   const { kind = 'internal', attributes, parent = context.active(), startTimeMs } = options;
-  return tracer.startSpan(
+  return ownTracer().startSpan(
     name,
     {
       kind: KINDS[kind],
