@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { GenfleetError } from '@genfleet/job';
 import type { z } from 'zod';
 import { refusalSchema } from './protocol.ts';
@@ -16,18 +17,21 @@ export function unreachable(thrown: unknown, url: URL): GenfleetError {
 }
 
 /** The error that an answer other than 200 stands for. */
-export async function refusalOf(response: Response): Promise<GenfleetError> {
-  const parsed = refusalSchema.safeParse(parseJson(await boundedText(response)));
+export async function refusalOf(answer: IncomingMessage): Promise<GenfleetError> {
+  const parsed = refusalSchema.safeParse(parseJson(await boundedText(answer)));
   if (!parsed.success) {
-    return new GenfleetError('engine_failed', `engine answered ${response.status} without saying why`);
+    return new GenfleetError('engine_failed', `engine answered ${answer.statusCode} without saying why`);
   }
   const { code, message, retryable } = parsed.data.error;
   return new GenfleetError(code, message, { retryable });
 }
 
 /** @throws GenfleetError `engine_failed` when the body is not what the schema says. */
-export async function readAnswer<T extends z.ZodType>(response: Response, schema: T): Promise<z.output<T>> {
-  return readJson(await boundedText(response), schema);
+export async function readAnswer<T extends z.ZodType>(
+  answer: IncomingMessage,
+  schema: T,
+): Promise<z.output<T>> {
+  return readJson(await boundedText(answer), schema);
 }
 
 /** @throws GenfleetError `engine_failed` when the text is not JSON or not what the schema says. */
@@ -48,10 +52,10 @@ function parseJson(text: string): unknown {
   }
 }
 
-async function boundedText(response: Response): Promise<string> {
-  const parts: Uint8Array[] = [];
+async function boundedText(answer: IncomingMessage): Promise<string> {
+  const parts: Buffer[] = [];
   let sizeBytes = 0;
-  for await (const chunk of response.body ?? []) {
+  for await (const chunk of answer as AsyncIterable<Buffer>) {
     parts.push(chunk);
     sizeBytes += chunk.length;
     if (sizeBytes > ANSWER_LIMIT_BYTES) {

@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import { readAnswer, refusalOf, unreachable } from './answers.ts';
 import { generate } from './generate.ts';
 import { modelsSchema, readySchema } from './protocol.ts';
+import { send } from './send.ts';
 
 export interface DiffusersOptions {
   /** Where the container listens: `http://127.0.0.1:8100`. */
@@ -31,11 +32,11 @@ export function openDiffusersEngine(options: DiffusersOptions): ImageEngine {
   async function ask<T extends z.ZodType>(path: string, schema: T, alsoGood?: number): Promise<z.output<T>> {
     const signal = AbortSignal.any([closed.signal, AbortSignal.timeout(limits.connectTimeoutMs)]);
     try {
-      const response = await fetch(new URL(path, url), { signal });
-      if (!response.ok && response.status !== alsoGood) throw await refusalOf(response);
-      return await readAnswer(response, schema);
+      const answer = await send(new URL(path, url), { signal });
+      if (![200, alsoGood].includes(answer.statusCode)) throw await refusalOf(answer);
+      return await readAnswer(answer, schema);
     } catch (thrown) {
-      throw unreachable(thrown, url);
+      throw unreachable(signal.aborted ? signal.reason : thrown, url);
     }
   }
 

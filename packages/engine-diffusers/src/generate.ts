@@ -4,6 +4,7 @@ import { readJson, refusalOf, unreachable } from './answers.ts';
 import { Batch } from './batch.ts';
 import { textLines } from './ndjson.ts';
 import { lineSchema } from './protocol.ts';
+import { send } from './send.ts';
 import { Watchdog } from './watchdog.ts';
 
 /** A PNG of 2048×2048 pixels of noise as base64, and half as much again. */
@@ -78,11 +79,11 @@ async function request(
   const body = requestBody(batch.openTasks);
   const traceparent = batch.openTasks[0]?.traceparent;
   const headers = { 'content-type': 'application/json', ...(traceparent ? { traceparent } : {}) };
-  const response = await fetch(url, { method: 'POST', headers, body, signal }).catch((thrown: unknown) => {
+  const answer = await send(url, { method: 'POST', headers, body, signal }).catch((thrown: unknown) => {
     throw signal.aborted ? thrown : unreachable(thrown, options.url);
   });
-  if (response.status !== 200 || !response.body) return refusalOf(response);
-  await readLines(options, batch, watchdog, response.body);
+  if (answer.statusCode !== 200) return refusalOf(answer);
+  await readLines(options, batch, watchdog, answer);
   return undefined;
 }
 
@@ -90,7 +91,7 @@ async function readLines(
   options: GenerateOptions,
   batch: Batch,
   watchdog: Watchdog,
-  body: ReadableStream<Uint8Array>,
+  body: AsyncIterable<Uint8Array>,
 ): Promise<void> {
   const { stepTimeoutMs, waitTimeoutMs } = options;
   let waits = 0;
@@ -150,8 +151,8 @@ function cancel(options: GenerateOptions, batch: Batch, task: ImageTask, nobody:
   const url = new URL(`generate/${encodeURIComponent(task.id)}`, options.url);
   const signal = AbortSignal.timeout(options.connectTimeoutMs);
   // a call that fails costs the container a place in its batch and nobody else anything
-  fetch(url, { method: 'DELETE', signal }).then(
-    (response) => response.body?.cancel(),
+  send(url, { method: 'DELETE', signal }).then(
+    (answer) => answer.destroy(),
     () => undefined,
   );
 }
