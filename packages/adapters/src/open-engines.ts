@@ -2,7 +2,7 @@ import type { Config } from '@genfleet/config';
 import type { Engine, ImageEngine, TextEngine } from '@genfleet/engine';
 import type { TritonCall } from '@genfleet/engine-triton';
 import { GenfleetError } from '@genfleet/job';
-import { type ModelSpec, readModelsFile } from '@genfleet/models';
+import type { ModelSpec } from '@genfleet/models';
 import type { Logger } from '@genfleet/telemetry';
 
 /** One engine for each kind of job that can be run here; one engine may run several kinds. */
@@ -25,7 +25,7 @@ type EngineConfig = Pick<
 export async function openEngines(config: EngineConfig, log: Pick<Logger, 'info'>): Promise<Engines> {
   const { TRITON_HOST: host, TRITON_PORT: port } = config;
   const urls = host === undefined ? config.ENGINE_URL : [...config.ENGINE_URL, `triton://${host}:${port}`];
-  const specs = config.MODELS_FILE === undefined ? [] : await readModelsFile(config.MODELS_FILE);
+  const specs = config.MODELS_FILE === undefined ? [] : await readSpecs(config.MODELS_FILE);
   const byKind: { txt2img?: ImageEngine; completion?: TextEngine } = {};
   const opened = new Set<Engine>();
   for (const url of urls) {
@@ -41,6 +41,11 @@ export async function openEngines(config: EngineConfig, log: Pick<Logger, 'info'
       await Promise.allSettled([...used].map((engine) => engine.close()));
     },
   };
+}
+
+/** Loaded only where there is such a file: tokenizers and templates come with it. */
+async function readSpecs(file: string): Promise<readonly ModelSpec[]> {
+  return (await import('@genfleet/models')).readModelsFile(file);
 }
 
 type ByKind = { readonly txt2img?: ImageEngine; readonly completion?: TextEngine };
