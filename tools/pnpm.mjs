@@ -1,10 +1,14 @@
 // Runs the pinned pnpm with the arguments given, on a machine that has only Node 20 and npm.
 // No dependencies: this file runs before anything is installed.
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 const PNPM_VERSION = '12.21.0';
-const root = new URL('..', import.meta.url);
+const root = fileURLToPath(new URL('..', import.meta.url));
+const shell = process.platform === 'win32';
 
 const [major = 0] = process.versions.node.split('.').map(Number);
 if (major < 20) {
@@ -21,26 +25,59 @@ const env = Object.fromEntries(
 env.npm_config_update_notifier = 'false';
 
 function isPinned(command) {
-  const found = spawnSync(command, ['--version'], {
-    encoding: 'utf8',
-    env,
-    shell: process.platform === 'win32',
-  });
+  const found = spawnSync(command, ['--version'], { encoding: 'utf8', env, shell });
   return found.status === 0 && found.stdout.trim() === PNPM_VERSION;
 }
 
-const isFirstRun = !existsSync(new URL('node_modules/.modules.yaml', root));
+/**
+ * The pinned pnpm, kept in the cache folder: npx would ask the registry at every start, and a start without a network
+ * would wait for it and fail.
+ */
+function ownPnpm() {
+  const cache = env.GENFLEET_CACHE || join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'genfleet');
+  const folder = join(cache, `pnpm-${PNPM_VERSION}`);
+  const command = join(folder, 'node_modules', '.bin', shell ? 'pnpm.cmd' : 'pnpm');
+  if (existsSync(command)) return command;
+  if (isPinned('pnpm')) return 'pnpm';
+  mkdirSync(cache, { recursive: true });
+  const fresh = mkdtempSync(`${folder}-`);
+  // not --prefix, which would hide npm's global configuration
+  writeFileSync(join(fresh, 'package.json'), '{}');
+  const args = ['install', '--no-audit', '--no-fund', '--loglevel=error'];
+  const { status, error } = spawnSync('npm', [...args, `pnpm@${PNPM_VERSION}`], {
+    cwd: fresh,
+    // npm under the Node that it came with knows its own configuration: certificates, a registry
+    env: { ...env, PATH: withoutOwn(env.PATH ?? '') },
+    stdio: ['ignore', 'ignore', 'inherit'],
+    shell,
+  });
+  if (status !== 0) {
+    rmSync(fresh, { recursive: true, force: true });
+    console.error(`Could not install pnpm ${PNPM_VERSION}${error ? `: ${error.message}` : ''}`);
+    process.exit(1);
+  }
+  try {
+    renameSync(fresh, folder);
+  } catch (cause) {
+    // of two first starts at once the second finds the folder there
+    rmSync(fresh, { recursive: true, force: true });
+    if (!existsSync(command)) throw cause;
+  }
+  return command;
+}
+
+const withoutOwn = (path) =>
+  path
+    .split(delimiter)
+    .filter((part) => !part.startsWith(root))
+    .join(delimiter);
+
+const isFirstRun = !existsSync(join(root, 'node_modules', '.modules.yaml'));
 if (isFirstRun) {
   console.error('Setting up Genfleet: installing packages (first run only, about a minute)…');
 }
-const args = process.argv.slice(2);
-const [command, prefix] = isPinned('pnpm') ? ['pnpm', []] : ['npx', ['--yes', `pnpm@${PNPM_VERSION}`]];
-const child = spawnSync(command, [...prefix, ...args], {
-  cwd: root,
-  env,
-  stdio: 'inherit',
-  shell: process.platform === 'win32',
-});
+const command = ownPnpm();
+const child = spawnSync(command, process.argv.slice(2), { cwd: root, env, stdio: 'inherit', shell });
 if (child.error) {
   console.error(`Could not run ${command}: ${child.error.message}`);
 }
