@@ -73,4 +73,10 @@ describe('tools/pnpm.mjs', () => {
     await expect(pnpm(given)).rejects.toMatchObject({ code: 1 });
     expect(readFileSync(calls, 'utf8')).toBe(`${bin}:/usr/bin:/bin|\n`);
   });
+
+  it('is told the Node that runs everything', async () => {
+    const read = (name: string) => readFileSync(new URL(`../${name}`, import.meta.url), 'utf8');
+    const { devDependencies } = JSON.parse(read('package.json'));
+    expect(read('pnpm-workspace.yaml')).toContain(`\nnodeVersion: ${devDependencies.node}\n`);
+  });
 });
