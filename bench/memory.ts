@@ -1,6 +1,6 @@
 /**
  * `node bench/memory.ts`: resident memory of the API and of a worker without a model, as their images run them: from
- * the bundles, each a process of its own, idle for ten seconds on one embedded bus.
+ * the bundles, each a process of its own, idle for ten seconds on one embedded bus. By turns, three times; the most counts.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -14,6 +14,7 @@ import { linkInstalled } from '../tools/link-installed.ts';
 
 const ROOT = new URL('..', import.meta.url).pathname;
 const IDLE_MS = 10_000;
+const ROUNDS = 3;
 const WANTED = { api: 130, worker: 110 } as const;
 
 /** Resident memory of one process in MB. */
@@ -32,34 +33,42 @@ const { port } = container.address() as AddressInfo;
 
 mkdirSync(join(ROOT, 'dist'), { recursive: true });
 const folder = mkdtempSync(join(ROOT, 'dist/.memory-'));
+
+/** Starts a bundle as its image does, and lets it idle. */
+async function idleMb(bundle: string): Promise<number> {
+  const child = spawn(process.execPath, ['--max-semi-space-size=8', '--import', './register.js', 'main.js'], {
+    cwd: bundle,
+    env: {
+      ...{ MALLOC_ARENA_MAX: '2', DATA_DIR: join(folder, 'data'), LOG_LEVEL: 'error' },
+      ...{ PORT: '0', WORKER_PORT: '0', ENGINE_URL: `http://127.0.0.1:${port}` },
+    },
+    stdio: 'inherit',
+  });
+  await sleep(IDLE_MS);
+  if (child.exitCode !== null) throw new Error(`${bundle} ended with ${child.exitCode}`);
+  const memory = residentMb(child.pid ?? 0);
+  child.kill('SIGTERM');
+  await once(child, 'exit');
+  return memory;
+}
+
 try {
+  const services = [];
   for (const service of ['api', 'worker'] as const) {
     const bundle = await bundleService(service, folder);
     linkInstalled(bundle);
-    const child = spawn(
-      process.execPath,
-      ['--max-semi-space-size=8', '--import', './register.js', 'main.js'],
-      {
-        cwd: bundle,
-        env: {
-          DATA_DIR: join(folder, 'data'),
-          PORT: '0',
-          WORKER_PORT: '0',
-          ENGINE_URL: `http://127.0.0.1:${port}`,
-          LOG_LEVEL: 'error',
-        },
-        stdio: 'inherit',
-      },
-    );
-    await sleep(IDLE_MS);
-    if (child.exitCode !== null) throw new Error(`${service} ended with ${child.exitCode}`);
-    const memory = residentMb(child.pid ?? 0);
+    services.push({ service, bundle, found: [] as number[] });
+  }
+  for (let round = 0; round < ROUNDS; round += 1) {
+    for (const { bundle, found } of services) found.push(await idleMb(bundle));
+  }
+  for (const { service, found } of services) {
+    const most = Math.max(...found);
     const wanted = WANTED[service];
+    const each = found.map((mb) => mb.toFixed(0)).join(', ');
     console.log(
-      `${service.padEnd(7)} ${memory.toFixed(0)} MB; wanted under ${wanted} (${memory < wanted ? 'met' : 'not met'})`,
+      `${service.padEnd(7)} ${each} MB; wanted under ${wanted} (${most < wanted ? 'met' : 'not met'})`,
     );
-    child.kill('SIGTERM');
-    await once(child, 'exit');
   }
 } finally {
   container.close();
