@@ -13,12 +13,12 @@ export async function openBus(config: Config) {
   return watchBus(await adapters.openBus(config), service);
 }
 
-export async function openArtifacts(config: Config) {
-  return watchArtifacts(await adapters.openArtifacts(config));
+export async function openArtifacts(...args: Parameters<typeof adapters.openArtifacts>) {
+  return watchArtifacts(await adapters.openArtifacts(...args));
 }
 
-export async function openArchive(config: Config) {
-  return watchArchive(await adapters.openArchive(config));
+export async function openArchive(...args: Parameters<typeof adapters.openArchive>) {
+  return watchArchive(await adapters.openArchive(...args));
 }
 
 export async function openEngines(...args: Parameters<typeof adapters.openEngines>) {

@@ -2,24 +2,27 @@ import type { ArtifactStore, ObjectStore } from '@genfleet/artifacts';
 import type { S3StoreOptions } from '@genfleet/artifacts-s3';
 import type { Config } from '@genfleet/config';
 
-/** The store that `ARTIFACTS_URL` names. @throws GenfleetError `artifacts_failed` when it can't be used. */
-export async function openArtifacts(config: Config): Promise<ArtifactStore> {
+/**
+ * The store that `ARTIFACTS_URL` names. `nowMs` is what time it is for whoever shares it; Unix ms.
+ * @throws GenfleetError `artifacts_failed` when it can't be used.
+ */
+export async function openArtifacts(config: Config, nowMs: () => number = Date.now): Promise<ArtifactStore> {
   const url = config.ARTIFACTS_URL;
   if (url.startsWith('file:')) {
     return (await import('@genfleet/artifacts-file')).openFileStore({ directory: url.slice('file:'.length) });
   }
-  return (await import('@genfleet/artifacts-s3')).openS3Store(s3OptionsOf(url, config));
+  return (await import('@genfleet/artifacts-s3')).openS3Store({ ...s3OptionsOf(url, config), nowMs });
 }
 
-/** Where the archive is, which `ARCHIVE_URL` names. @throws GenfleetError `artifacts_failed` when it can't be used. */
-export async function openArchive(config: Config): Promise<ObjectStore> {
+/** Where the archive is, which `ARCHIVE_URL` names; otherwise as `openArtifacts`. */
+export async function openArchive(config: Config, nowMs: () => number = Date.now): Promise<ObjectStore> {
   const url = config.ARCHIVE_URL;
   if (url.startsWith('file:')) {
     return (await import('@genfleet/artifacts-file')).openFileObjects({
       directory: url.slice('file:'.length),
     });
   }
-  return (await import('@genfleet/artifacts-s3')).openS3Objects(s3OptionsOf(url, config));
+  return (await import('@genfleet/artifacts-s3')).openS3Objects({ ...s3OptionsOf(url, config), nowMs });
 }
 
 function s3OptionsOf(url: string, config: Config): S3StoreOptions {

@@ -28,7 +28,7 @@ export async function openLedger(config: Config, bus: Bus, log?: Log): Promise<S
       // a token may be in the query
       source: config.BUS_URL.replace(/\?.*$/s, ''),
       transient: [PROMPTS.name],
-      ...(config.ARCHIVE ? { archive: await openArchive(config) } : {}),
+      ...(config.ARCHIVE ? { archive: await openArchive(config, () => bus.nowMs()) } : {}),
       ...(log === undefined ? {} : { log }),
     });
   }

@@ -20,6 +20,8 @@ export interface S3ConnectionOptions {
   readonly forcePathStyle: boolean;
   /** Without them the SDK looks where it always does: environment, profile, the pod's or the machine's role. */
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  /** Unix ms that signatures are dated with: a server takes none of another quarter of an hour. Default: of this process. */
+  readonly nowMs?: () => number;
   /** For one attempt of a call, in ms. */
   readonly attemptMs: number;
   readonly maxAttempts: number;
@@ -61,6 +63,7 @@ export function connectS3(options: S3ConnectionOptions): S3Connection {
     credentials,
     attemptMs,
     maxAttempts,
+    nowMs = Date.now,
   } = options;
   const common = {
     region,
@@ -77,6 +80,11 @@ export function connectS3(options: S3ConnectionOptions): S3Connection {
     ...(credentials === undefined ? {} : { credentials }),
   } satisfies S3ClientConfig;
   const client = new S3Client({ ...common, ...(endpoint === undefined ? {} : { endpoint }) });
+  // the SDK would learn of a clock that is wrong by a call that fails, and again when the clock is set right
+  Object.defineProperty(client.config, 'systemClockOffset', {
+    get: () => nowMs() - Date.now(),
+    set: () => undefined,
+  });
   // signing asks nobody, so this one never connects
   const signer =
     publicEndpoint === undefined ? client : new S3Client({ ...common, endpoint: publicEndpoint });
@@ -107,7 +115,10 @@ export function connectS3(options: S3ConnectionOptions): S3Connection {
       };
     },
     presignGet: (Key, expiresIn) =>
-      getSignedUrl(signer, new GetObjectCommand({ Bucket, Key }), { expiresIn }),
+      getSignedUrl(signer, new GetObjectCommand({ Bucket, Key }), {
+        expiresIn,
+        signingDate: new Date(nowMs()),
+      }),
     async remove(Key, abortSignal) {
       await client.send(new DeleteObjectCommand({ Bucket, Key }), { abortSignal });
     },

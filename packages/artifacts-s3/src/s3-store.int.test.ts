@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { CreateBucketCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { describeArtifactsContract } from '@genfleet/artifacts/contract';
 import { GenfleetError } from '@genfleet/job';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { freePorts, provide } from '../../../tools/provision/components.ts';
 import { runScript } from '../../../tools/provision/script.ts';
 import { openUnreliableLink } from '../test/unreliable-link.ts';
@@ -13,6 +13,17 @@ import type { S3StoreOptions } from './s3-bucket.ts';
 import { openS3Store } from './s3-store.ts';
 
 const JPEG = 'image/jpeg';
+const ALL_BUT_DATE = [
+  ...([
+    'setTimeout',
+    'clearTimeout',
+    'setInterval',
+    'clearInterval',
+    'setImmediate',
+    'clearImmediate',
+  ] as const),
+  ...(['nextTick', 'queueMicrotask', 'performance', 'hrtime'] as const),
+];
 const s3 = await provide('s3');
 const bucket = `genfleet-${randomUUID()}`;
 const bytes = Buffer.alloc(300_000, 7);
@@ -48,6 +59,27 @@ if ('missing' in s3) {
   afterAll(() => client.destroy());
 
   describeArtifactsContract('S3', { open: async () => openS3Store(options), supports: { urls: true } });
+
+  describe('the store over S3, under a clock that is hours wrong', () => {
+    const trueNow = Date.now;
+    const store = openS3Store({ ...options, nowMs: trueNow });
+    afterEach(() => {
+      jest.useRealTimers();
+    });
+    afterAll(() => store.close());
+
+    it.each([3, -3, 0])('signs with the time that it was given, %i hours off', async (hours) => {
+      const key = newKey();
+      jest.useFakeTimers({ now: trueNow() + hours * 3_600_000, doNotFake: ALL_BUT_DATE });
+      await store.put(key, bytes, JPEG);
+      const url = await store.url(key, 60);
+      expect((await store.get(key)).bytes).toHaveLength(bytes.length);
+      jest.useRealTimers();
+      expect((await fetch(url ?? '')).status).toBe(200);
+      // and at once after it was set right
+      expect((await store.get(key)).bytes).toHaveLength(bytes.length);
+    });
+  });
 
   describe('the store over S3', () => {
     it('signs for the address that clients use, when that is another one', async () => {

@@ -47,7 +47,7 @@ export async function startFleet(config: Config): Promise<Fleet> {
   const clock = () => bus.nowMs();
   await bus.ensureTopics(fleetTopics(topicPolicy(config)));
   const [artifacts, engines, webDir] = await Promise.all([
-    openArtifacts(config),
+    openArtifacts(config, clock),
     openEngines(config, log),
     buildWeb(),
   ]);
@@ -101,7 +101,7 @@ export async function startFleet(config: Config): Promise<Fleet> {
 
 /** A recorder in this process. @throws GenfleetError when the archive can't be used. */
 async function keepArchive(config: Config, bus: Bus, log: Logger, registry: Registry) {
-  const [objects, writer] = await Promise.all([openArchive(config), openSegmentWriter()]);
+  const [objects, writer] = await Promise.all([openArchive(config, () => bus.nowMs()), openSegmentWriter()]);
   const recorder = startRecorder({
     ...{ bus, objects, writer, log, metrics: createArchiveMetrics(registry), now: () => bus.nowMs() },
     ...{ topics: fleetTopics(topicPolicy(config)), intervalMs: config.ARCHIVE_INTERVAL_SECONDS * 1_000 },

@@ -32,7 +32,7 @@ async function start(): Promise<StopService> {
   const bus = await openBus(config);
   await prepareTopics(bus, config, log);
   const clock = () => bus.nowMs();
-  const artifacts = await openArtifacts(config);
+  const artifacts = await openArtifacts(config, clock);
   await mkdir(config.DATA_DIR, { recursive: true });
   // files per port: two replicas on one machine must not share the cache
   const fileOf = (kind: Kind) => resolve(config.DATA_DIR, `view-api-${config.PORT}${VIEW_SUFFIX[kind]}.db`);

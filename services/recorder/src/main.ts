@@ -29,10 +29,11 @@ async function start(): Promise<StopService> {
   const log = createLogger({ level: config.LOG_LEVEL, service: 'recorder' });
   const bus = await openBus(config);
   await awaitTopics(bus, config, log);
-  const [objects, writer] = await Promise.all([openArchive(config), openSegmentWriter()]);
+  const now = () => bus.nowMs();
+  const [objects, writer] = await Promise.all([openArchive(config, now), openSegmentWriter()]);
   const registry = createRegistry();
   const recorder = startRecorder({
-    ...{ bus, objects, writer, log, metrics: createArchiveMetrics(registry), now: () => bus.nowMs() },
+    ...{ bus, objects, writer, log, metrics: createArchiveMetrics(registry), now },
     ...{ topics: fleetTopics(topicPolicy(config)), intervalMs: config.ARCHIVE_INTERVAL_SECONDS * 1_000 },
   });
   const health = await startHealthServer({

@@ -21,7 +21,7 @@ async function start(): Promise<StopService> {
   const log = createLogger({ level: config.LOG_LEVEL, service: 'worker' });
   const bus = await openBus(config);
   await awaitTopics(bus, config, log);
-  const artifacts = await openArtifacts(config);
+  const artifacts = await openArtifacts(config, () => bus.nowMs());
   const engines = await openEngines(config, log);
   const views: LocalView[] = [];
   const openWorkerView = async (kind: Kind) => {
