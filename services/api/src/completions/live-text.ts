@@ -58,7 +58,9 @@ export class LiveText {
     const { signal } = this.#done;
     this.#api.texts.add(id, (event) => this.#take(event), signal);
     views.completion.onChange(id, ({ state }) => this.#changed(state), signal);
-    gone.addEventListener('abort', () => this.#giveUp(BROKEN, 'The client hung up'), { once: true, signal });
+    // comes after a whole answer as well, so it is never taken away: the option `signal` would do that by weak
+    // references, and V8's young collections keep alive whatever hangs on one, here the request with all it has
+    gone.addEventListener('abort', () => this.#giveUp(BROKEN, 'The client hung up'), { once: true });
     if (session !== undefined) {
       const supersede = (by: string) =>
         this.#giveUp(SUPERSEDED, `Superseded by job ${by} of the same session`);
