@@ -40,6 +40,8 @@ const WAITING_ROUTES = new Set([
 ]);
 
 type Handler = (api: Api, req: Request, res: Response) => unknown;
+const SHOWN_PATH_CHARS = 200;
+
 type Method = 'get' | 'post' | 'delete';
 
 /** Every route of the API. Express matches them with and without a trailing slash; the busiest stand first. */
@@ -89,7 +91,12 @@ export function createApp(api: Api): Express {
   ];
   for (const [path, handler] of plain) addRoute(app, path, { get: handler });
   addPage(app, api.options.webDir, api.options.config.DOCS_URL);
-  app.use((req: Request, res: Response) => sendProblem(req, res, { status: 404, detail: 'Not Found' }));
+  app.use((req: Request, res: Response) => {
+    sendProblem(req, res, {
+      status: 404,
+      detail: `There is no route ${req.path.slice(0, SHOWN_PATH_CHARS)}`,
+    });
+  });
   app.use(errors(api));
   return app;
 }
@@ -124,7 +131,11 @@ function addRoute(app: Express, path: string, handlers: Partial<Record<Method, R
       res.writeHead(204, { allow }).end();
       return;
     }
-    sendProblem(req, res, { status: 405, detail: 'Method Not Allowed', headers: { allow } });
+    sendProblem(req, res, {
+      status: 405,
+      detail: `This route takes ${allow}, not ${req.method}`,
+      headers: { allow },
+    });
   });
 }
 

@@ -70,9 +70,14 @@ describe('bad input', () => {
   });
 
   it('answers unknown routes, methods and malformed paths', async () => {
-    expect((await call('/nothing')).status).toBe(404);
+    const nothing = await call('/nothing');
+    expect([nothing.status, await nothing.json()]).toEqual([
+      404,
+      expect.objectContaining({ detail: 'There is no route /nothing' }),
+    ]);
     const patched = await call('/images', { method: 'PATCH' });
     expect([patched.status, patched.headers.get('allow')]).toEqual([405, 'POST, GET, HEAD']);
+    expect(await patched.json()).toMatchObject({ detail: 'This route takes POST, GET, HEAD, not PATCH' });
     expect((await call('/images', { method: 'OPTIONS' })).status).toBe(204);
     expect((await call('/images/%E0%A4%A')).status).toBe(400);
     expect((await call('/artifacts/..%2F..%2Fetc%2Fpasswd')).status).toBe(404);

@@ -41,7 +41,7 @@ const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;\s*charset="?utf-?8"?
 function typeFault(req: IncomingMessage): string | undefined {
   const type = req.headers['content-type'];
   if (type !== 'application/json' && (type === undefined || !JSON_TYPE.test(type))) {
-    return `Content-Type must be application/json in UTF-8, not ${type ?? 'missing'}`;
+    return `Content-Type must be application/json in UTF-8; it is ${type || 'missing'}`;
   }
   const encoding = req.headers['content-encoding'];
   if (encoding !== undefined && encoding !== 'identity') return `Content-Encoding ${encoding} is not taken`;

@@ -39,6 +39,17 @@ export const listOf = <const T extends readonly string[]>(names: T) =>
   z
     .string()
     .transform((text) => text.split(',').map((name) => name.trim()))
+    .superRefine((given, ctx) => {
+      const unknown = given.find((name) => !names.includes(name));
+      // under the parameter's own name, of which the list is only a way to write it
+      if (unknown !== undefined) {
+        ctx.addIssue({
+          code: 'custom',
+          continue: false,
+          message: `${shownValue(unknown)} is not one of ${names.join(', ')}`,
+        });
+      }
+    })
     .pipe(z.array(z.enum(names)).max(names.length))
     .meta({ description: 'One or several, separated by commas' });
 
@@ -47,7 +58,11 @@ const cursor = z
   .transform((text, ctx) => {
     const id = idInCursor(text);
     if (id === undefined)
-      ctx.addIssue({ code: 'custom', message: `${shownValue(text)} is not a cursor of this API` });
+      ctx.addIssue({
+        code: 'custom',
+        continue: false,
+        message: `${shownValue(text)} is not a cursor of this API`,
+      });
     return id ?? z.NEVER;
   })
   .meta({

@@ -1,4 +1,12 @@
-import { isUuid, type JobState, jobIdTimeMs, KINDS, type Kind, type RequestedEvent } from '@genfleet/job';
+import {
+  isUuid,
+  type JobState,
+  jobIdTimeMs,
+  KINDS,
+  type Kind,
+  type RequestedEvent,
+  shownValue,
+} from '@genfleet/job';
 import type { View } from '@genfleet/ledger';
 import type { Api } from '../api.ts';
 import { invalid, NOT_FOUND, type Problem, unavailable } from '../http/problem.ts';
@@ -37,7 +45,9 @@ export async function findJob<K extends Kind>(
   { tenant, asker }: Seeker,
 ): Promise<Found<K>> {
   const id = idText.toLowerCase();
-  if (!isUuid(id)) return { ok: false, problem: invalid([{ path: 'id', message: 'not a UUID' }]) };
+  if (!isUuid(id)) {
+    return { ok: false, problem: invalid([{ path: 'id', message: `${shownValue(id)} is not a UUID` }]) };
+  }
   const view = api.options.views[kind];
   const known = knownJob<K>(view.job(id), tenant);
   if (known) return { ok: true, job: known };

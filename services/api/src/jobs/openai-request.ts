@@ -70,7 +70,11 @@ export function toImageRequest(body: unknown, catalogue: ModelCatalogue): OpenAi
     { isOn: false, allowPrivate: false },
   );
   if (checked.ok) return { ok: true, request: checked.request, format: response_format ?? 'url' };
-  const faults = checked.faults.map(({ path, message }) => ({ path: ownName(path), message }));
+  const named = checked.faults.map(({ path, message }) => ({ path: ownName(path), message }));
+  // width and height are one field here
+  const faults = named.filter(
+    (fault, index) => named.findIndex((first) => first.message === fault.message) === index,
+  );
   const isModel = faults.some(({ path, message }) => path === 'model' && message.startsWith('unknown model'));
   return { ok: false, problem: { ...invalid(faults), ...(isModel ? { code: 'model_not_found' } : {}) } };
 }

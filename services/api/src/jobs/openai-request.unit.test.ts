@@ -23,6 +23,10 @@ describe('toImageRequest', () => {
 
   it("names faults by the client's own fields", () => {
     expect(problemOf({ prompt: 'A dog', size: '257x320' })?.errors?.[0]?.path).toBe('size');
+    // told once, though both sides are wrong
+    expect(problemOf({ prompt: 'A dog', size: '257x257' })?.errors).toEqual([
+      { path: 'size', message: '257 is not a multiple of 8' },
+    ]);
     expect(problemOf({ prompt: 'A dog', size: 'huge' })?.errors?.[0]?.path).toBe('size');
     expect(problemOf({ prompt: 'A dog', n: 11 })?.errors?.[0]?.path).toBe('n');
     expect(problemOf({ prompt: 'A dog', seed: -1 })?.errors?.[0]?.path).toBe('seed');

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { GenfleetError, IN_PLAIN_WORDS, isUuid } from '@genfleet/job';
+import { GenfleetError, IN_PLAIN_WORDS, isUuid, shownValue } from '@genfleet/job';
 import {
   csvLines,
   InvalidQuery,
@@ -70,7 +70,9 @@ export async function askNamedQuery(api: Api, req: Request, res: Response): Prom
   const faults = [
     ...strange.map((path) => ({ path, message: `not a parameter of ${query.name}` })),
     ...missing.map(({ name }) => ({ path: name, message: 'required' })),
-    ...(isNoId && strange.length === 0 ? [{ path: 'job', message: 'not a UUID' }] : []),
+    ...(isNoId && strange.length === 0
+      ? [{ path: 'job', message: `${shownValue(given.job)} is not a UUID` }]
+      : []),
   ];
   if (faults.length > 0) return sendProblem(req, res, invalid(faults));
   const sql = namedQuery(query.name, {
@@ -105,7 +107,9 @@ async function answer(api: Api, req: Request, res: Response, asked: Asked): Prom
   } catch (error) {
     if (signal.aborted && !api.stopping.aborted) return;
     const problem = problemOfQuery(error);
-    if (problem.status >= 500) api.options.log.warn({ err: error }, 'a query of the ledger failed');
+    // how long it may take was the client's own word
+    if (problem.status >= 500 && problem.status !== 504)
+      api.options.log.warn({ err: error }, 'a query of the ledger failed');
     return sendProblem(req, res, problem);
   }
   const wantsCsv = /\btext\/csv\b/.test(req.headers.accept ?? '');
