@@ -67,6 +67,16 @@ describe("the view's file", () => {
     expect(bus.yielded).toBe(before);
   });
 
+  it('is for its owner alone, and for one process at a time', async () => {
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+    const view = await openedView(bus, { file });
+    // to SQLite a second connection of this process is as good as another process
+    await expect(openedView(bus, { file })).rejects.toThrow(
+      /view\.db is open in another process: .*DATA_DIR/,
+    );
+    await view.close();
+  });
+
   it('is made anew when it is of an older or a newer version', async () => {
     change('PRAGMA user_version = 0');
     expect(await reopened()).toMatch('its version is 0');

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { uptime } from 'node:os';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -8,8 +8,10 @@ import { GenfleetError } from '@genfleet/job';
 const SCHEMA_VERSION = 2;
 const APPLICATION_ID = 0x47_66_56_77;
 const CACHE_KIB = 8_192;
+const OWNER_ONLY = 0o600;
 /** Result codes, https://sqlite.org/rescode.html */
 const ERROR = 1;
+const BUSY = 5;
 const CORRUPT = 11;
 const NOT_A_DATABASE = 26;
 
@@ -63,6 +65,7 @@ export function openViewFile(file: string): OpenedFile {
     return remake(file, fault);
   } catch (err) {
     db?.close();
+    if (codeOf(err) === BUSY) throw inUse(file, err);
     // a table that is missing is SQLITE_ERROR
     if (!isDamage(err) && codeOf(err) !== ERROR)
       throw new GenfleetError('ledger_failed', `the view's file ${file}: ${reasonOf(err)}`, { cause: err });
@@ -70,11 +73,18 @@ export function openViewFile(file: string): OpenedFile {
   }
 }
 
+function inUse(file: string, cause: unknown): GenfleetError {
+  const message = `${file} is open in another process: stop the other Genfleet, or give this one a DATA_DIR of its own`;
+  return new GenfleetError('ledger_failed', message, { cause });
+}
+
 /** Throws the file away and starts with an empty one. */
 export function remake(file: string, reason: string): OpenedFile {
   try {
     mkdirSync(dirname(file), { recursive: true });
     for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(file + suffix, { force: true });
+    // prompts are in it; SQLite gives its neighbours the same permissions
+    closeSync(openSync(file, 'a', OWNER_ONLY));
     const db = createTables(connect(file));
     markOpen(db);
     return { db, rebuilt: reason };

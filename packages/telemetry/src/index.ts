@@ -5,7 +5,7 @@ export { startHealthServer } from './health-server.ts';
 export { createLogger, type LogFields, type Logger } from './logger.ts';
 export { Counter, createRegistry, Gauge, Histogram, Registry } from './metrics.ts';
 export { extractContext, injectContext } from './propagation.ts';
-export { runService, type StopService } from './run-service.ts';
+export { mendable, runService, type StopService } from './run-service.ts';
 export { type SerializedError, serializeError } from './serialize-error.ts';
 export { currentTraceId, failSpan, insideSpan, type SpanOptions, startSpan, withSpan } from './span.ts';
 export { stepSpans } from './step-spans.ts';

@@ -36,5 +36,23 @@ export function explainStart(name: string, error: unknown): string {
   if (error instanceof GenfleetError) return `${began} ${error.code}: ${error.message}`;
   // errors of another realm are errors too
   if (!types.isNativeError(error)) return `${began} ${String(error)}`;
-  return `${began} ${'syscall' in error ? error.message : error.stack}`;
+  return `${began} ${mendable(error) ?? error.stack}`;
+}
+
+/** What the system calls of a start say of themselves, and what to do about it. */
+const MENDED_BY: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'something listens there already; choose another port, or 0 for any that is free',
+  EADDRNOTAVAIL: 'this machine has no such address; see HOST',
+  EACCES: 'this user may not',
+  EPERM: 'this user may not',
+  EROFS: 'nothing can be written there',
+  ENOSPC: 'the disk is full',
+};
+
+/** What a person can mend, in one line, when it was the system that refused; undefined for all else. */
+export function mendable(error: unknown): string | undefined {
+  if (!types.isNativeError(error) || !('syscall' in error)) return undefined;
+  const { code, syscall, message } = error as NodeJS.ErrnoException;
+  const hint = MENDED_BY[code ?? ''] ?? (syscall === 'mkdir' ? 'no folder can be made there' : undefined);
+  return hint === undefined ? message : `${message}: ${hint}`;
 }

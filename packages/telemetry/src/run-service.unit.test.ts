@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdir } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { GenfleetError } from '@genfleet/job';
 import { describe, expect, it } from '@jest/globals';
-import { explainStart } from './run-service.ts';
+import { explainStart, mendable } from './run-service.ts';
 
 const MODULE = new URL('./run-service.ts', import.meta.url).href;
 
@@ -39,8 +40,13 @@ describe('runService', () => {
     const second = createServer().listen((first.address() as AddressInfo).port, '127.0.0.1');
     const [taken] = await once(second, 'error').catch((error: unknown) => [error]);
     first.close();
-    expect(explainStart('api', taken)).toMatch(/^genfleet api could not start: listen EADDRINUSE.*\d$/);
+    expect(explainStart('api', taken)).toMatch(
+      /^genfleet api could not start: listen EADDRINUSE.*\d: .*another port.*$/,
+    );
     expect(explainStart('api', new TypeError('oops'))).toMatch(/oops[\s\S]*run-service\.unit\.test/);
+    const noFolder = await mkdir('/dev/null/data').catch((error: unknown) => error);
+    expect(mendable(noFolder)).toMatch(/^E[A-Z]+: .*'\/dev\/null\/data': no folder can be made there$/);
+    expect(mendable(new TypeError('oops'))).toBeUndefined();
     expect(explainStart('api', 'text')).toBe('genfleet api could not start: text');
   });
 });

@@ -1,5 +1,6 @@
 import { type Config, loadConfig } from '@genfleet/config';
 import { GenfleetError } from '@genfleet/job';
+import { mendable } from '@genfleet/telemetry';
 import { startFleet } from './fleet.ts';
 
 /**
@@ -28,9 +29,8 @@ try {
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
 } catch (error) {
-  process.stderr.write(
-    `\n  Genfleet could not start: ${error instanceof Error ? error.message : String(error)}\n\n`,
-  );
-  if (!(error instanceof GenfleetError)) console.error(error);
+  const fault = error instanceof GenfleetError ? error.message : mendable(error);
+  process.stderr.write(`\n  Genfleet could not start: ${fault ?? 'this is a fault of its own'}\n\n`);
+  if (fault === undefined) console.error(error);
   process.exit(1);
 }

@@ -62,6 +62,9 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   const url = config.PUBLIC_URL ?? `http://${nameFor(config.HOST)}:${port}`;
   const following = Promise.all([...feeds, callWebhooks(api, url)]);
   log.info({}, `API listens on ${url}`);
+  options.artifacts.health().catch((err: unknown) => {
+    log.warn({ err }, 'the artifact store does not answer: nothing can be stored until it does');
+  });
   return {
     url,
     port,

@@ -17,15 +17,19 @@ export function startAnnouncing(options: Announcer) {
   let models: readonly ModelInfo[] = [];
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
+  let isAway = false;
 
   const announce = async () => {
     let nextMs = INTERVAL_MS;
     try {
       models = (await engine.models()).filter((model) => model.kind === kind);
       if (!stopped) await send(options, models, false);
+      isAway = false;
     } catch (err) {
       nextMs = FIRST_TRY_MS;
-      log.debug({ err }, 'could not announce the models yet');
+      // said once, not every second until it is there
+      if (!isAway) log.warn({ err }, `could not announce the models yet: ${String((err as Error).message)}`);
+      isAway = true;
     }
     if (!stopped) timer = setTimeout(announce, nextMs).unref();
   };
