@@ -7,6 +7,9 @@ import { IN_PLAIN_WORDS } from './plain-words.ts';
 const ownEvents = new OwnTexts<JobEvent>();
 const ownNews = new OwnTexts<NewsEvent>();
 
+/** The fold of a process reads every event of its own, its worker the requests, and one feed the news. */
+const READERS = { request: 2, other: 1 };
+
 function decode<T>(schema: z.ZodType<T>, text: string): T {
   let value: unknown;
   try {
@@ -31,14 +34,14 @@ export function encodeEvent(event: JobEvent | NewsEvent): string {
 /** As `encodeEvent`, for an event that this process will not change any more: `decodeEvent` may give the same again. */
 export function encodeOwnEvent(event: JobEvent): string {
   const text = encodeEvent(event);
-  ownEvents.add(text, event);
+  ownEvents.add(text, event, event.type === 'requested' ? READERS.request : READERS.other);
   return text;
 }
 
 /** As `encodeOwnEvent`, for `decodeNews`. */
 export function encodeOwnNews(event: NewsEvent): string {
   const text = encodeEvent(event);
-  ownNews.add(text, event);
+  ownNews.add(text, event, READERS.other);
   return text;
 }
 

@@ -111,6 +111,18 @@ describe('events of this process as text', () => {
     expect(() => decodeEvent(encodeEvent(news))).toThrow(/^type: /);
   });
 
+  it('are let go after their last reader, and read out of their text from then on', () => {
+    const event = own(600);
+    const text = encodeOwnEvent(event);
+    expect([decodeEvent(text), decodeEvent(text)].every((read) => read === event)).toBe(true);
+    expect(decodeEvent(text)).not.toBe(event);
+    expect(decodeEvent(text)).toEqual(event);
+    const claim = started();
+    const claimed = encodeOwnEvent(claim);
+    expect(decodeEvent(claimed)).toBe(claim);
+    expect(decodeEvent(claimed)).not.toBe(claim);
+  });
+
   it('are read out of their text once many others have come, and when they are large', () => {
     const event = own(1);
     const text = encodeOwnEvent(event);
