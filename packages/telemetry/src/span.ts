@@ -2,6 +2,7 @@ import {
   type Attributes,
   type Context,
   context,
+  isSpanContextValid,
   type Span,
   SpanKind,
   SpanStatusCode,
@@ -58,7 +59,7 @@ export async function withSpan<T>(
   const parent = options.parent ?? context.active();
   const span = startSpan(name, { ...options, parent });
   try {
-    return await context.with(trace.setSpan(parent, span), () => run(span));
+    return await within(parent, span, () => run(span));
   } catch (thrown) {
     failSpan(span, thrown);
     throw thrown;
@@ -77,7 +78,12 @@ export function failSpan(span: Span, error: unknown): void {
 
 /** Makes `span` the parent of everything that `run` starts. */
 export function insideSpan<T>(span: Span, run: () => T): T {
-  return context.with(trace.setSpan(context.active(), span), run);
+  return within(context.active(), span, run);
+}
+
+/** A span that is none, as all are while tracing is off, needs no context made for it. */
+function within<T>(parent: Context, span: Span, run: () => T): T {
+  return isSpanContextValid(span.spanContext()) ? context.with(trace.setSpan(parent, span), run) : run();
 }
 
 /** The W3C trace id of the active span as 32 hex digits; undefined while tracing is off. */
