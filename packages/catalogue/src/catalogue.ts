@@ -8,8 +8,8 @@ import {
 import { type FollowOptions, follow } from './follow.ts';
 
 const DAY_MS = 86_400_000;
-/** Workers announce every minute; one that was silent for three is taken for gone. */
-const ALIVE_MS = 180_000;
+/** Workers announce twice a minute; one whose word failed to come twice is taken for gone. */
+const ALIVE_MS = 75_000;
 const MAX_WORKERS = 10_000;
 
 /** A model with who can run it. */

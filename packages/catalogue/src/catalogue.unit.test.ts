@@ -42,8 +42,9 @@ describe('ModelCatalogue', () => {
   it('counts workers that live: not those that left or fell silent', () => {
     const known = catalogue();
     known.apply(announcement('a'));
-    known.apply(announcement('b', {}, 2 * MINUTE_MS));
-    known.apply(announcement('silent', {}, 10 * MINUTE_MS));
+    known.apply(announcement('b', {}, MINUTE_MS));
+    // killed: its last words failed to come twice
+    known.apply(announcement('silent', {}, 1.5 * MINUTE_MS));
     known.apply(announcement('c'));
     known.apply(announcement('c', { leaving: true }));
     expect(known.workers('v1-5-pruned-emaonly')).toBe(2);

@@ -2,7 +2,8 @@ import type { Engine } from '@genfleet/engine';
 import { ANNOUNCEMENT_TOPIC, type Kind, type ModelInfo, type WorkerAnnouncement } from '@genfleet/job';
 import type { WorkerOptions } from './options.ts';
 
-const INTERVAL_MS = 60_000;
+/** A worker that was killed counts for two of these and a little more; replicas read a day of them as they start. */
+const INTERVAL_MS = 30_000;
 const FIRST_TRY_MS = 1_000;
 
 interface Announcer extends Pick<WorkerOptions, 'bus' | 'worker' | 'now' | 'log'> {
@@ -11,7 +12,7 @@ interface Announcer extends Pick<WorkerOptions, 'bus' | 'worker' | 'now' | 'log'
   readonly kind: Kind;
 }
 
-/** Says now and every minute which models this worker can run; the last word is that it leaves. */
+/** Says now and twice a minute which models this worker can run; the last word is that it leaves. */
 export function startAnnouncing(options: Announcer) {
   const { engine, kind, log } = options;
   let models: readonly ModelInfo[] = [];
