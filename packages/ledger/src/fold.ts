@@ -5,6 +5,7 @@ import {
   evolve,
   GenfleetError,
   type JobEvent,
+  type JobState,
   jobIdTimeMs,
 } from '@genfleet/job';
 import type { Logger } from '@genfleet/telemetry';
@@ -43,10 +44,9 @@ export class Fold {
     return this.#dirty.size + this.#keys.length + this.#places.size;
   }
 
-  /** Whether something of the job is not in the store yet. */
-  isUnsaved(id: string): boolean {
-    const hot = this.#hot.get(id);
-    return hot !== undefined && this.#dirty.has(hot);
+  /** What became of a job whose events came lately, saved or not; undefined of others, which are in the store. */
+  recent(id: string): JobState | undefined {
+    return this.#hot.get(id)?.state;
   }
 
   /** The change that the message makes, if it makes one. Jobs older than `horizonMs` are left out. */
@@ -86,6 +86,8 @@ export class Fold {
       this.#store.saveRunTimes();
       for (const [topic, messageId] of this.#places) this.#store.saveCursor(topic, messageId);
     });
+    // of one that has ended nothing more is expected, and what is let go young costs the collector nothing
+    for (const { id, state } of this.#dirty) if (state?.outcome) this.#hot.delete(id);
     this.#dirty.clear();
     this.#keys.length = 0;
     this.#places.clear();

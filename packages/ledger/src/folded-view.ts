@@ -34,7 +34,7 @@ export class FoldedView implements LocalView {
   }
 
   job(id: string): JobState | undefined {
-    return this.#ask((store) => store.read(id), id);
+    return this.#answering(() => this.#folding.job(id));
   }
 
   jobByIdempotencyKey(keySha256: string): JobState | undefined {
@@ -81,10 +81,14 @@ export class FoldedView implements LocalView {
     return this.#folding.close();
   }
 
+  #ask<T>(question: (store: ViewStore) => T): T {
+    return this.#answering(() => question(this.#folding.saved()));
+  }
+
   /** A damaged file answers nothing more and is made anew. @throws GenfleetError `ledger_failed`. */
-  #ask<T>(question: (store: ViewStore) => T, id?: string): T {
+  #answering<T>(answer: () => T): T {
     try {
-      return question(this.#folding.saved(id));
+      return answer();
     } catch (cause) {
       if (isDamage(cause)) this.#folding.distrust(cause);
       const message = cause instanceof Error ? cause.message : String(cause);

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
-import { type EventType, type Topic, topicsOf } from '@genfleet/job';
+import { type EventType, type JobState, type Topic, topicsOf } from '@genfleet/job';
 import type { ChangeListeners } from './change-listeners.ts';
 import { Coverage } from './coverage.ts';
 import { foldedToEnds } from './fence.ts';
@@ -32,7 +32,7 @@ const TRIM_MS = 10_000;
  * How long what was folded may be in memory alone: most of a short job's life then reaches the file as one row. A crash
  * costs no more than reading it again.
  */
-const UNSAVED = { jobs: 500, ms: 200 };
+const UNSAVED = { jobs: 64, ms: 200 };
 
 /** Keeps a store folded up to the ends of the topics: reads, commits in chunks, recovers. */
 export class Folding {
@@ -83,9 +83,13 @@ export class Folding {
     return this.#unreadableBefore + this.#fold.unreadable;
   }
 
-  /** The store with all that was folded in it, of the job at least. @throws when it can't be written; it is read anew then. */
-  saved(id?: string): ViewStore {
-    if (id !== undefined && !this.#fold.isUnsaved(id)) return this.store;
+  /** What was folded of the job: from memory while it is at hand there, so that asking for it writes nothing. */
+  job(id: string): JobState | undefined {
+    return this.#fold.recent(id) ?? this.store.read(id);
+  }
+
+  /** The store with all that was folded in it. @throws when it can't be written; it is read anew then. */
+  saved(): ViewStore {
     if (this.#fault) throw this.#fault.err;
     try {
       this.#save();

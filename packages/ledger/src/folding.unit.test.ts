@@ -72,7 +72,7 @@ describe('folding', () => {
     for (let n = 0; n < JOBS; n++) expect(folding.store.read(plainId(n))?.outcome?.type).toBe('completed');
   });
 
-  it('writes what it folded by itself, and at once when that is asked for', async () => {
+  it('writes what it folded by itself, and at once when lists are asked for; a job is answered from memory', async () => {
     const rows = () => Number(folding.store.db.prepare('SELECT count(*) AS n FROM body').get()?.['n']);
     await until(() => folding.ready);
     const last = publish(0, 3);
@@ -80,8 +80,12 @@ describe('folding', () => {
     await until(() => rows() === 3 && folding.store.cursors.get(COMPLETED) === last);
     publish(3, 6);
     expect(await folding.caughtUp(PATIENCE_MS)).toBe(true);
-    expect(folding.saved(plainId(4)).read(plainId(4))?.outcome?.type).toBe('completed');
+    const written = rows();
+    expect(folding.job(plainId(4))?.outcome?.type).toBe('completed');
+    expect(rows()).toBe(written);
+    expect(folding.saved().read(plainId(4))?.outcome?.type).toBe('completed');
     expect(rows()).toBe(6);
+    expect(folding.job(plainId(4))).toEqual(folding.store.read(plainId(4)));
   });
 
   it('reads a topic again from where it stands when reading fails', async () => {
