@@ -14,7 +14,13 @@ export interface Engines {
 
 type EngineConfig = Pick<
   Config,
-  'ENGINE_URL' | 'ENGINE_API_KEY' | 'MODELS_FILE' | 'TRITON_HOST' | 'TRITON_PORT' | 'TRITON_VERBOSITY'
+  | 'ENGINE_URL'
+  | 'ENGINE_API_KEY'
+  | 'MODELS_FILE'
+  | 'IMAGE_PREVIEWS'
+  | 'TRITON_HOST'
+  | 'TRITON_PORT'
+  | 'TRITON_VERBOSITY'
 >;
 
 /**
@@ -62,8 +68,10 @@ async function openOne(
       return { txt2img: engine, completion: engine };
     }
     case 'http':
-    case 'https':
-      return { txt2img: (await import('@genfleet/engine-diffusers')).openDiffusersEngine({ url }) };
+    case 'https': {
+      const { openDiffusersEngine } = await import('@genfleet/engine-diffusers');
+      return { txt2img: openDiffusersEngine({ url, previews: config.IMAGE_PREVIEWS }) };
+    }
     case 'triton': {
       const models = specs.filter((spec) => spec.engine === 'triton');
       const { openTritonEngine } = await import('@genfleet/engine-triton');

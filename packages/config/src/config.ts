@@ -141,6 +141,7 @@ const schema = z.object({
     .default('1000,5000,25000')
     .transform((text) => text.split(',').map(Number)),
   WORKER_BATCH_JOBS: count(4, 64),
+  IMAGE_PREVIEWS: z.coerce.number().int().min(0).max(150).default(4),
   TENANT_WEIGHTS: z
     .string()
     .regex(

@@ -15,9 +15,11 @@ export interface DiffusersOptions {
   readonly stepTimeoutMs?: number;
   /** For a model to be loaded and the device to be free. Default 10 min. */
   readonly waitTimeoutMs?: number;
+  /** Of each picture at most while it is drawn. Default 4; 0 for none. */
+  readonly previews?: number;
 }
 
-const DEFAULTS = { connectTimeoutMs: 30_000, stepTimeoutMs: 120_000, waitTimeoutMs: 600_000 };
+const DEFAULTS = { connectTimeoutMs: 30_000, stepTimeoutMs: 120_000, waitTimeoutMs: 600_000, previews: 4 };
 
 /**
  * The engine that drives services/model-diffusers over HTTP. Nothing is asked of the container before it is needed.
@@ -25,12 +27,12 @@ const DEFAULTS = { connectTimeoutMs: 30_000, stepTimeoutMs: 120_000, waitTimeout
  */
 export function openDiffusersEngine(options: DiffusersOptions): ImageEngine {
   const url = baseUrl(options.url);
-  const limits = { ...DEFAULTS, ...options };
+  const settings = { ...DEFAULTS, ...options };
   const closed = new AbortController();
   let maxBatchImages = 1;
 
   async function ask<T extends z.ZodType>(path: string, schema: T, alsoGood?: number): Promise<z.output<T>> {
-    const signal = AbortSignal.any([closed.signal, AbortSignal.timeout(limits.connectTimeoutMs)]);
+    const signal = AbortSignal.any([closed.signal, AbortSignal.timeout(settings.connectTimeoutMs)]);
     try {
       const answer = await send(new URL(path, url), { signal });
       if (![200, alsoGood].includes(answer.statusCode)) throw await refusalOf(answer);
@@ -45,11 +47,12 @@ export function openDiffusersEngine(options: DiffusersOptions): ImageEngine {
       const error = GenfleetError.from(closed.signal.reason, 'closed');
       return tasks.map(() => ({ ok: false, error }));
     }
-    return generate({ ...limits, url, closed: closed.signal }, tasks);
+    return generate({ ...settings, url, closed: closed.signal }, tasks);
   }
 
   return {
     name: 'diffusers',
+    queuesNext: true,
     /** 1 until `models` has told what the container's device takes. */
     get maxBatchImages() {
       return maxBatchImages;

@@ -116,6 +116,19 @@ describe('a proper answer', () => {
     });
   });
 
+  it.each([
+    [20, undefined, 4],
+    [20, 8, 3],
+    [3, 8, 1],
+    [20, 0, 0],
+  ])('asks of %d steps for %p previews: one every %d', async (steps, previews, preview_every) => {
+    container.behaviour = (_, response) => lines(response, [image(), DONE]);
+    const { settings } = task();
+    const configured = open(previews === undefined ? {} : { previews });
+    await configured.generateImages([task('a', { settings: { ...settings, steps } })]);
+    expect(container.requests[0]?.body).toMatchObject({ steps, preview_every });
+  });
+
   it('keeps who waits for a model from being taken for dead', async () => {
     const seen: StepProgress[] = [];
     const waiting = { type: 'waiting', for: 'model' };

@@ -9,8 +9,6 @@ import { Watchdog } from './watchdog.ts';
 
 /** A PNG of 2048×2048 pixels of noise as base64, and half as much again. */
 const LINE_LIMIT_BYTES = 24 * 2 ** 20;
-/** Previews of a run: each costs a decoding, which of a small model is as much as several steps. */
-const PREVIEW_COUNT = 4;
 
 export interface GenerateOptions {
   readonly url: URL;
@@ -20,6 +18,8 @@ export interface GenerateOptions {
   readonly stepTimeoutMs: number;
   /** For the model to be loaded and the device to be free, all together. */
   readonly waitTimeoutMs: number;
+  /** Of each picture at most. */
+  readonly previews: number;
   /** Aborted when the engine is closed. */
   readonly closed: AbortSignal;
 }
@@ -76,7 +76,7 @@ async function request(
   signal: AbortSignal,
 ): Promise<GenfleetError | undefined> {
   const url = new URL('generate', options.url);
-  const body = requestBody(batch.openTasks);
+  const body = requestBody(batch.openTasks, options.previews);
   const traceparent = batch.openTasks[0]?.traceparent;
   const headers = { 'content-type': 'application/json', ...(traceparent ? { traceparent } : {}) };
   const answer = await send(url, { method: 'POST', headers, body, signal }).catch((thrown: unknown) => {
@@ -113,7 +113,7 @@ async function readLines(
   throw new GenfleetError('engine_failed', 'engine broke off its answer');
 }
 
-function requestBody(tasks: readonly ImageTask[]): string {
+function requestBody(tasks: readonly ImageTask[], previews: number): string {
   const settings = tasks[0]?.settings;
   if (!settings) throw new GenfleetError('internal', 'no task to run');
   const { model, sampler_name, steps, cfg_scale, width, height } = settings;
@@ -124,7 +124,8 @@ function requestBody(tasks: readonly ImageTask[]): string {
     cfg_scale,
     width,
     height,
-    preview_every: Math.ceil(steps / PREVIEW_COUNT),
+    // none after the last step: the picture itself follows
+    preview_every: previews === 0 ? 0 : Math.ceil(steps / (previews + 1)),
     tasks: tasks.map(({ id, settings: { prompt, negative_prompt }, seeds, traceparent }) => ({
       id,
       prompt,

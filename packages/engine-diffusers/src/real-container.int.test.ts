@@ -1,6 +1,6 @@
 import { cpSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ImageEngine, ImageTask } from '@genfleet/engine';
+import type { ImageEngine, ImageResult, ImageTask, StepProgress } from '@genfleet/engine';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   type ModelContainer,
@@ -64,6 +64,30 @@ if (typeof python !== 'string') {
           256,
         );
         expect(last).toMatchObject({ step: 256, steps: 256 });
+      },
+      MINUTES_MS,
+    );
+
+    it(
+      'takes the next run at the last step of one, and makes of both what it makes of each alone',
+      async () => {
+        const [first, second] = [task('first', {}), task('second', { seed: 2 })];
+        const next = Promise.withResolvers<readonly ImageResult[]>();
+        const onProgress = ({ step, steps }: StepProgress) => {
+          if (step === steps) next.resolve(engine.generateImages([second]));
+        };
+        const together = [
+          ...(await engine.generateImages([{ ...first, onProgress }])),
+          ...(await next.promise),
+        ];
+        const alone = [
+          ...(await engine.generateImages([{ ...first, id: 'a' }])),
+          ...(await engine.generateImages([{ ...second, id: 'b' }])),
+        ];
+        const pictures = (results: readonly ImageResult[]) =>
+          results.map((result) => (result.ok ? result.images.map(({ bytes }) => bytes) : result.error));
+        expect(pictures(together)).toEqual(pictures(alone));
+        expect(engine.queuesNext).toBe(true);
       },
       MINUTES_MS,
     );
