@@ -1,11 +1,11 @@
 /**
- * `node bench/peers.ts [--only jobs,images,completions] [--peers bullmq,celery,temporal] [--quick]`: Genfleet beside
+ * `node bench/peers.ts [--only jobs,images,completions] [--peers bullmq,celery,temporal,bentoml,ray] [--quick]`: Genfleet beside
  * what else one would take, the same work in one run on this machine. Ends by itself, in less than eight
  * minutes on a quiet machine, with one table and what the places in it are due to. Before: bash bench/setup.sh
  */
 import { parseArgs } from 'node:util';
 import { measureCompletions } from './peers/completion-rows.ts';
-import { imageVerdicts, measureImages } from './peers/image-rows.ts';
+import { IMAGE_PEERS, imageVerdicts, measureImages } from './peers/image-rows.ts';
 import { JOB_PEERS, measureJobs } from './peers/job-rows.ts';
 import { jobVerdicts } from './peers/job-verdicts.ts';
 import { printVerdicts, type Verdict } from './peers/verdict.ts';
@@ -31,12 +31,10 @@ function chosen(flag: string, list: string | undefined, all: Readonly<Record<str
   throw new Error(`--${flag}: there is no ${unknown.join(', ')}, but ${Object.keys(all).join(', ')}`);
 }
 
+const peers = chosen('peers', values.peers, { ...JOB_PEERS, ...IMAGE_PEERS });
 const sections: Readonly<Record<string, () => Promise<readonly Verdict[]>>> = {
-  jobs: async () => {
-    const peers = chosen('peers', values.peers, JOB_PEERS);
-    return jobVerdicts(await measureJobs(peers, values.quick ? QUICK_JOB_SIZES : JOB_SIZES));
-  },
-  images: async () => imageVerdicts(await measureImages(values.quick ? QUICK_IMAGES : IMAGES)),
+  jobs: async () => jobVerdicts(await measureJobs(peers, values.quick ? QUICK_JOB_SIZES : JOB_SIZES)),
+  images: async () => imageVerdicts(await measureImages(peers, values.quick ? QUICK_IMAGES : IMAGES)),
   completions: measureCompletions,
 };
 

@@ -3,14 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startProduct } from '../../services/all-in-one/test/product.ts';
-import { freePorts } from '../../tools/provision/free-port.ts';
 import { providePython, startModelContainer } from '../../tools/provision/model-container.ts';
-import { cacheDirectory } from '../../tools/provision/script.ts';
-import { cpuSecondsOf, type Part, startChild } from './contender.ts';
-import { checkInstalled } from './installed.ts';
+import { cpuSecondsOf, type Part } from './contender.ts';
 
-const MODEL = join(import.meta.dirname, '../../services/model-diffusers/models/genfleet-demo');
-const START_MS = 180_000;
 const BARE_PICTURES = 4;
 
 export interface Picture {
@@ -31,7 +26,7 @@ export interface Painter {
 }
 
 /** What everybody is asked for. */
-const SETTINGS = {
+export const SETTINGS = {
   ...{ prompt: 'a red circle on a white background', steps: 20, cfg_scale: 2, width: 128, height: 128 },
 };
 
@@ -106,53 +101,8 @@ async function untilMade(url: string): Promise<Waited> {
   }
 }
 
-/** One worker of one thread; the picture is the answer to the request, and nothing is kept. */
-export async function startBentoMl(): Promise<Painter> {
-  const program = join(cacheDirectory(), 'bentoml/bin/bentoml');
-  checkInstalled(program, 'bentoml');
-  const directory = mkdtempSync(join(tmpdir(), 'genfleet-peers-'));
-  const [port = 0] = await freePorts(1);
-  const env = {
-    ...{ MODEL, OMP_NUM_THREADS: '1', BENTOML_HOME: directory, BENTOML_DO_NOT_TRACK: 'True' },
-    ...{ HF_HUB_OFFLINE: '1', PYTHONDONTWRITEBYTECODE: '1' },
-  };
-  const command = [program, 'serve', 'service:Pictures', '--host', '127.0.0.1', '--port', String(port)];
-  const options = { cwd: join(import.meta.dirname, 'bentoml'), env };
-  const server = await startChild('server', command, /Service Pictures initialized/, options);
-  const url = `http://127.0.0.1:${port}`;
-  await untilReady(`${url}/readyz`);
-  return {
-    name: 'BentoML',
-    parts: [server],
-    paint: async (seed) => {
-      const answer = await fetch(`${url}/txt2img`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ ...SETTINGS, seed }),
-      });
-      return { generateMs: Number(answer.headers.get('x-generate-ms')), bytes: await bytesOf(answer) };
-    },
-    stop: async () => {
-      await server.stop();
-      rmSync(directory, { recursive: true, force: true });
-    },
-  };
-}
-
-async function untilReady(url: string): Promise<void> {
-  const lateMs = performance.now() + START_MS;
-  while (performance.now() < lateMs) {
-    const ok = await fetch(url).then(
-      (answer) => answer.ok,
-      () => false,
-    );
-    if (ok) return;
-    await sleep(200);
-  }
-  throw new Error(`${url} was not ready in ${START_MS} ms`);
-}
-
-async function bytesOf(answer: Response): Promise<Uint8Array> {
+/** @throws Error with the answer when it is no JPEG. */
+export async function bytesOf(answer: Response): Promise<Uint8Array> {
   const bytes = new Uint8Array(await answer.arrayBuffer());
   // a JPEG's first two bytes
   if (answer.ok && bytes[0] === 0xff && bytes[1] === 0xd8) return bytes;

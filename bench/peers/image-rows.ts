@@ -1,5 +1,6 @@
 import { cpuSecondsOf } from './contender.ts';
-import { type Painter, startBentoMl, startGenfleet } from './image-contenders.ts';
+import { type Painter, startGenfleet } from './image-contenders.ts';
+import { startBentoMl, startRayServe } from './image-peers.ts';
 import type { Verdict } from './verdict.ts';
 
 const CLIENTS = 8;
@@ -20,19 +21,24 @@ interface ImageFigures {
   readonly bareCpuMs?: number;
 }
 
-const PAINTERS: Readonly<Record<string, () => Promise<Painter>>> = {
-  genfleet: startGenfleet,
+/** By the name that `--peers` takes. */
+export const IMAGE_PEERS: Readonly<Record<string, () => Promise<Painter>>> = {
   bentoml: startBentoMl,
+  ray: startRayServe,
 };
 
 /**
- * The same demo model in Diffusers on one thread behind each: eight clients ask for pictures, each for its next once it
+ * Genfleet and the peers named, the same demo model in Diffusers on one thread behind each: eight clients ask for pictures, each for its next once it
  * has the last in hand. In turn, round by round, so that a busy machine slows them alike.
  */
-export async function measureImages(images: number): Promise<readonly ImageFigures[]> {
+export async function measureImages(
+  peers: readonly string[],
+  images: number,
+): Promise<readonly ImageFigures[]> {
+  const starts = [startGenfleet, ...peers.flatMap((name) => IMAGE_PEERS[name] ?? [])];
   const painters: Painter[] = [];
   try {
-    for (const start of Object.values(PAINTERS)) painters.push(await start());
+    for (const start of starts) painters.push(await start());
     // the first ones load and warm the model
     for (const painter of painters) await burst(painter, CLIENTS);
     const rounds = painters.map((): Burst[] => []);
