@@ -85,7 +85,7 @@ function misunderstood(context: CliContext, why?: string): number {
 export async function runCli(words: readonly string[], context: CliContext): Promise<number> {
   const [name = '', ...rest] = words;
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (!command) return misunderstood(context);
+  if (!command) return misunderstood(context, name === '' ? undefined : `there is no command ${name}`);
   try {
     return await command(rest, context);
   } catch (thrown) {

@@ -42,6 +42,12 @@ describe('genfleet', () => {
     },
   );
 
+  it('names a command that there is not', async () => {
+    const misunderstood = context();
+    await runCli(['redrive'], misunderstood);
+    expect(misunderstood.complaints[0]).toMatch(/^there is no command redrive\n/);
+  });
+
   it('says what is wrong in one line', async () => {
     const failing = context();
     expect(await runCli(['setup'], failing)).toBe(1);

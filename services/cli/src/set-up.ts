@@ -11,8 +11,10 @@ export type SetUpConfig = Pick<
   'BUS_URL' | 'PROMPT_RETENTION_MS' | 'RETENTION_DAYS' | 'WEBHOOK_SECRET'
 >;
 
+const hours = (count: number) => (count === 1 ? '1 hour' : `${count} hours`);
+
 function describeSpec({ topic, subscriptions, retentionMs }: TopicSpec): string {
-  const kept = retentionMs === Number.POSITIVE_INFINITY ? 'for ever' : `${retentionMs / HOUR_MS} hours`;
+  const kept = retentionMs === Number.POSITIVE_INFINITY ? 'for ever' : hours(retentionMs / HOUR_MS);
   const stored = topic.persistent ? `kept ${kept}` : 'not stored';
   return `  ${topic.name}: ${stored}${subscriptions.length > 0 ? `; subscriptions: ${subscriptions.join(', ')}` : ''}`;
 }

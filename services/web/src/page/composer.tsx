@@ -44,7 +44,10 @@ export function Composer(): JSX.Element {
       )}
       {Object.keys(refusal.value.fields).length > 0 && (
         <p class="notice fault" role="alert">
-          Please look at: {Object.keys(refusal.value.fields).map(plain).join(', ')}
+          Please look at:{' '}
+          {Object.entries(refusal.value.fields)
+            .map(([field, message]) => `${plain(field)} (${message})`)
+            .join(', ')}
         </p>
       )}
       <div class="send">
