@@ -175,7 +175,7 @@ describe('genfleet verify, over what the product made', () => {
     for (const command of commands) {
       const here = command
         .replaceAll('http://127.0.0.1:8000', product.url)
-        .replaceAll('npm run genfleet --', cli);
+        .replaceAll(/npm run (?:-s )?genfleet --/g, cli);
       const env = { PATH, HOME, DATA_DIR: original.path, ...PROMPTS };
       const { stdout } = await promisify(execFile)('bash', ['-euo', 'pipefail', '-c', here], {
         cwd: work,
