@@ -31,6 +31,8 @@ export class SqliteConsumer implements Consumer {
   #timer: NodeJS.Timeout | undefined;
   /** Hand-outs that answered no fetch. */
   #seen = 0;
+  /** What the standing fetch may still be handed. */
+  #standing = 0;
 
   constructor(
     source: { commit: GroupCommit; wakeUp: WakeUp; topic: string; topicId: number; subscription: number },
@@ -52,6 +54,7 @@ export class SqliteConsumer implements Consumer {
   pause(): void {
     if (this.#state !== 'open') return;
     this.#state = 'paused';
+    this.#standing = 0;
     this.#commit.withdraw(this.#id);
   }
 
@@ -93,7 +96,7 @@ export class SqliteConsumer implements Consumer {
   async #fetchAll(): Promise<void> {
     while (this.#again && this.#state === 'open') {
       this.#again = false;
-      const room = Math.min(this.#maxInFlight - this.#inFlight.size, FETCH_LIMIT);
+      const room = this.#room;
       if (room <= 0) return;
       try {
         const { rows, more, nextDueMs } = await this.#commit.fetch({
@@ -102,6 +105,7 @@ export class SqliteConsumer implements Consumer {
           limit: room,
           standing: { consumer: this.#id, seen: this.#seen },
         });
+        this.#standing = more ? 0 : room - rows.length;
         if (more) this.#again = true;
         else if (nextDueMs !== undefined) this.#lookAt(nextDueMs);
         for (const row of rows) this.#handOut(row);
@@ -114,10 +118,15 @@ export class SqliteConsumer implements Consumer {
 
   #handed({ rows, more, nextDueMs }: Fetched): void {
     this.#seen += 1;
+    this.#standing = more ? 0 : this.#standing - rows.length;
     for (const row of rows) this.#handOut(row);
     // a fetch that was sent before this arrived is not answered: it did not know of it
     if (more || this.#fetching) this.#look();
     else if (nextDueMs !== undefined) this.#lookAt(nextDueMs);
+  }
+
+  get #room(): number {
+    return Math.min(this.#maxInFlight - this.#inFlight.size, FETCH_LIMIT);
   }
 
   #lookAt(timeMs: number): void {
@@ -161,9 +170,10 @@ export class SqliteConsumer implements Consumer {
       seq,
       ...(dueMs === undefined ? {} : { dueMs }),
     });
-    // so that the next one is fetched in the same transaction, which settles first
     this.#inFlight.delete(seq);
-    this.#look();
+    // so that the next one is fetched in the same transaction, which settles first; what the fetch that stands has
+    // room for comes by itself
+    if (dueMs !== undefined || this.#standing < this.#room / 2) this.#look();
     try {
       await settled;
     } catch (error) {

@@ -33,8 +33,8 @@ export interface Published {
 }
 
 interface Listeners {
-  /** What dead owners held is in line again. */
-  readonly onReclaimed: () => void;
+  /** There may be something in the file that nobody was handed. */
+  readonly onChanged: () => void;
   /** Called for every group that was committed, in the order of the commits. */
   readonly onPublished: (publishes: Publishes, result: GroupResult) => void;
 }
@@ -195,7 +195,7 @@ export class GroupCommit {
   }
 
   #receive(message: FromThread): void {
-    if (message.type === 'reclaimed') this.#listeners.onReclaimed();
+    if (message.type === 'changed') this.#listeners.onChanged();
     else if (message.type === 'done') {
       for (const result of message.results) this.#answer(this.#next(), result);
       for (const handed of message.handed) this.#standing.get(handed.consumer)?.(handed);
@@ -222,6 +222,8 @@ export class GroupCommit {
       resolve({ seq: seqs[index] ?? 0, timeMs });
     }
     for (const { resolve } of [...asked.settlers, ...asked.ensurers]) resolve();
+    // given back for whoever has room
+    if (asked.group.settles.some(({ dueMs }) => dueMs !== undefined)) this.#listeners.onChanged();
     for (const [index, { resolve }] of asked.fetchers.entries()) {
       resolve(fetched[index] ?? { rows: [], more: false, nextDueMs: undefined });
     }

@@ -88,5 +88,6 @@ export type FromThread =
   /** Of the groups of one transaction, in the order they were posted. */
   | { readonly type: 'done'; readonly results: readonly GroupResult[]; readonly handed: readonly Handed[] }
   | ({ readonly type: 'failed'; readonly groups: number } & Fault)
-  | { readonly type: 'reclaimed' }
+  /** Others wrote to the file, or what dead owners held is in line again. */
+  | { readonly type: 'changed' }
   | { readonly type: 'closed' };

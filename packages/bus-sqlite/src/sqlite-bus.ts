@@ -50,15 +50,14 @@ export class SqliteBus implements Bus {
 
   /** @throws GenfleetError `bus_unavailable` when the file can't be used. */
   static async open(file: string): Promise<SqliteBus> {
-    let wakeUp: WakeUp | undefined;
+    const wakeUp = new WakeUp();
     const tails = new Tails();
     const commit = await GroupCommit.open(file, {
-      onReclaimed: () => wakeUp?.ring(),
+      onChanged: () => wakeUp.ring(),
       onPublished: (publishes, result) => tails.published(publishes, result),
     });
     try {
       const database = openForReading(file);
-      wakeUp = new WakeUp(database);
       const transient = new TransientTopics(`${file}-progress`);
       return new SqliteBus({ database, commit, wakeUp, tails, transient });
     } catch (error) {

@@ -42,14 +42,16 @@ export class StandingFetches {
     if (known) this.#byConsumer.set(consumer, { ...known, fetch: { ...known.fetch, limit: 0 } });
   }
 
-  /** Hands out what the topics have, to those who stand for it. */
+  /** Hands out what the topics have, to those who stand for it: first to whom was handed nothing for the longest. */
   serve(topics: ReadonlySet<number>, take: (fetch: Fetch) => Fetched): Handed[] {
     const all: Handed[] = [];
-    for (const [consumer, { fetch, handed }] of this.#byConsumer) {
+    for (const [consumer, { fetch, handed }] of [...this.#byConsumer]) {
       if (fetch.limit <= 0 || !topics.has(fetch.topic)) continue;
       const fetched = take(fetch);
-      if (fetched.rows.length === 0) continue;
+      // also of what is not due yet somebody has to know when it is
+      if (fetched.rows.length === 0 && fetched.nextDueMs === undefined) continue;
       const limit = fetched.more ? 0 : fetch.limit - fetched.rows.length;
+      this.#byConsumer.delete(consumer);
       this.#byConsumer.set(consumer, { fetch: { ...fetch, limit }, handed: handed + 1 });
       all.push({ consumer, ...fetched });
     }

@@ -49,6 +49,22 @@ describe('StandingFetches', () => {
     expect(standing.serve(topics, take)).toEqual([]);
   });
 
+  it('goes round those who have room', () => {
+    const standing = new StandingFetches();
+    for (const consumer of [1, 2, 3]) standing.answered(fetch(9, 0, consumer), fetched());
+    const served = [1, 2, 3, 4].flatMap((seq) => standing.serve(topics, lineOf(seq).take));
+    expect(served.map(({ consumer }) => consumer)).toEqual([1, 2, 3, 1]);
+  });
+
+  it('says when something will be due, though there is nothing to hand out yet', () => {
+    const standing = new StandingFetches();
+    standing.answered(fetch(2), fetched());
+    expect(standing.serve(topics, () => ({ ...fetched(), nextDueMs: 50 }))).toMatchObject([
+      { consumer: 1, rows: [], nextDueMs: 50 },
+    ]);
+    expect(standing.serve(topics, lineOf(1, 2).take)).toMatchObject([{ rows: [{ seq: 1 }, { seq: 2 }] }]);
+  });
+
   it('does not answer a fetch that was sent before a hand-out arrived', () => {
     const standing = new StandingFetches();
     standing.answered(fetch(2), fetched());

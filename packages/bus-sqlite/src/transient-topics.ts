@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { closeSync, openSync, rmSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { Message, OutgoingMessage, ReadBatch, ReadOptions } from '@genfleet/bus';
+import { DataVersion } from './data-version.ts';
 import { isDamaged, isOfSqlite } from './faults.ts';
 import { messageIdOf } from './message-id.ts';
 import { patiently } from './patience.ts';
@@ -43,7 +44,7 @@ export class TransientTopics {
     );
     this.#trim = this.#database.prepare('delete from sent where seq <= ?');
     this.#presence = new Presence(this.#database, this.#sender);
-    this.#wakeUp = new WakeUp(this.#database);
+    this.#wakeUp = new WakeUp(new DataVersion(this.#database));
   }
 
   /** A message that the disk does not take is lost, as one is that nobody reads: its sender has nothing to mend. */

@@ -1,17 +1,17 @@
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { DataVersion } from './data-version.ts';
 
 /** How long another process's write may stay unseen. */
-const POLL_MS = 20;
+export const POLL_MS = 20;
 
 /** Tells listeners that the file may hold what others wrote. What this process writes is told to whom it concerns. */
 export class WakeUp {
-  readonly #version: StatementSync;
+  readonly #version: DataVersion | undefined;
   readonly #listeners = new Set<() => void>();
-  #seen = -1;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(database: DatabaseSync) {
-    this.#version = database.prepare('pragma data_version');
+  /** Looks at the file itself where it is given its version; else somebody has to `ring`. */
+  constructor(version?: DataVersion) {
+    this.#version = version;
   }
 
   /** Calls back after changes until the result is called. Listeners must look for themselves what is new. */
@@ -19,7 +19,7 @@ export class WakeUp {
     // a new function each time, so that one callback may listen twice
     const listener = () => callback();
     this.#listeners.add(listener);
-    this.#timer ??= setInterval(() => this.#poll(), POLL_MS).unref();
+    if (this.#version) this.#timer ??= setInterval(() => this.#poll(), POLL_MS).unref();
     return () => {
       this.#listeners.delete(listener);
       if (this.#listeners.size > 0) return;
@@ -38,9 +38,6 @@ export class WakeUp {
   }
 
   #poll(): void {
-    const version = Number(this.#version.get()?.['data_version'] ?? 0);
-    if (version === this.#seen) return;
-    this.#seen = version;
-    this.ring();
+    if (this.#version?.hasChanged()) this.ring();
   }
 }

@@ -1,8 +1,10 @@
 /** The thread that owns the writing connection: disk waits happen here, not on the caller's event loop. */
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { DataVersion } from './data-version.ts';
 import { openForWriting } from './database.ts';
 import { faultOf } from './faults.ts';
 import type { FromThread, Group, ToThread } from './protocol.ts';
+import { POLL_MS } from './wake-up.ts';
 import { Writer } from './writer.ts';
 
 const BEAT_MS = 500;
@@ -37,10 +39,12 @@ function drain(first: ToThread): { groups: Group[]; isEnd: boolean } {
 function serve(): void {
   const database = openForWriting(file);
   const writer = new Writer(database);
+  // asked here, where commits of this process do not count
+  const version = new DataVersion(database);
 
   function beat(): void {
     try {
-      if (writer.beat()) say({ type: 'reclaimed' });
+      if (writer.beat()) say({ type: 'changed' });
     } catch {
       // a full disk shows where somebody waits for an answer; the next beat tries again
     }
@@ -59,6 +63,7 @@ function serve(): void {
   function end(): void {
     clearInterval(beating);
     clearTimeout(trimming);
+    clearInterval(polling);
     try {
       writer.leave();
     } catch {
@@ -74,6 +79,7 @@ function serve(): void {
   // only who takes deliveries looks after those of others
   const beating = setInterval(() => writer.hasOwner && beat(), BEAT_MS);
   let trimming = setTimeout(trim, TRIM_MS);
+  const polling = setInterval(() => version.hasChanged() && say({ type: 'changed' }), POLL_MS);
   parentPort?.on('message', (first: ToThread) => {
     const { groups, isEnd } = drain(first);
     try {
