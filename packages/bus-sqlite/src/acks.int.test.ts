@@ -45,3 +45,15 @@ describe('a message that acknowledges a delivery', () => {
     expect(await bus.backlog(TOPIC, SUBSCRIPTION)).toBe(1);
   });
 });
+
+describe('a message in no hurry', () => {
+  it('keeps its order, and goes by itself when nothing else does', async () => {
+    const producer = await bus.producer(TOPIC);
+    const sent = [true, false, true].map((unhurried) => producer.send({ key: 'k', value: 'v', unhurried }));
+    const ids = (await Promise.all(sent)).map(({ messageId }) => messageId);
+    expect(ids).toEqual([...ids].sort());
+    const last = producer.send({ key: 'k', value: 'v', unhurried: true });
+    await bus.close();
+    expect((await last).messageId > (ids[2] ?? '')).toBe(true);
+  });
+});

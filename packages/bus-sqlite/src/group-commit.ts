@@ -13,6 +13,8 @@ import type {
   ToThread,
 } from './protocol.ts';
 
+/** For so long what is in no hurry waits for what is. */
+const UNHURRIED_MS = 5;
 /** Given and not yet answered; beyond it the disk does not keep up, and new ones are refused. */
 const WAITING_LIMIT = { requests: 100_000, chars: 256 * 1_024 * 1_024 };
 
@@ -63,6 +65,9 @@ export class GroupCommit {
   readonly #listeners: Listeners;
   readonly #standing = new Map<number, (handed: Fetched) => void>();
   #gathering: Asked | undefined;
+  #isHurried = true;
+  #flushing: NodeJS.Immediate | undefined;
+  #flushingLater: NodeJS.Timeout | undefined;
   readonly #inFlight: Asked[] = [];
   #waiting = { requests: 0, chars: 0 };
   #closing: Promise<void> | undefined;
@@ -95,6 +100,16 @@ export class GroupCommit {
       throw GenfleetError.from(error, 'bus_unavailable');
     });
     return commit;
+  }
+
+  /** What is asked for during the call may wait a little, and goes with whatever is asked for meanwhile. */
+  unhurried<T>(ask: () => T): T {
+    this.#isHurried = false;
+    try {
+      return ask();
+    } finally {
+      this.#isHurried = true;
+    }
   }
 
   publish(request: Publish): Promise<Published> {
@@ -174,15 +189,18 @@ export class GroupCommit {
   }
 
   #gather(): Asked {
-    if (!this.#gathering) {
-      this.#gathering = newGroup();
-      // after all callbacks of this phase of the event loop: requests that arrived together go together
-      setImmediate(() => this.#flush());
-    }
+    this.#gathering ??= newGroup();
+    // after all callbacks of this phase of the event loop: requests that arrived together go together
+    if (this.#isHurried) this.#flushing ??= setImmediate(() => this.#flush());
+    else this.#flushingLater ??= setTimeout(() => this.#flush(), UNHURRIED_MS);
     return this.#gathering;
   }
 
   #flush(): void {
+    clearImmediate(this.#flushing);
+    clearTimeout(this.#flushingLater);
+    this.#flushing = undefined;
+    this.#flushingLater = undefined;
     const asked = this.#gathering;
     this.#gathering = undefined;
     if (!asked) return;

@@ -173,18 +173,22 @@ export class SqliteBus implements Bus {
     topic: number,
     message: OutgoingMessage,
   ): Promise<{ messageId: string; publishTimeMs: number }> {
-    const { acks = [], properties = {} } = message;
-    const published = this.#commit.publish({
-      topic,
-      key: message.key,
-      value: message.value,
-      properties: Object.keys(properties).length > 0 ? JSON.stringify(properties) : null,
-      dueMs: message.deliverAtMs ?? 0,
-      synced: !message.fleeting,
-    });
+    const { acks = [], unhurried = false } = message;
     // asked for in the same tick, so in the same transaction
-    const [{ seq, timeMs }] = await Promise.all([published, ...acks.map((delivery) => delivery.ack())]);
+    const ask = () => Promise.all([this.#append(topic, message), ...acks.map((delivery) => delivery.ack())]);
+    const [{ seq, timeMs }] = await (unhurried ? this.#commit.unhurried(ask) : ask());
     return { messageId: messageIdOf(seq), publishTimeMs: timeMs };
+  }
+
+  #append(topic: number, { key, value, properties = {}, deliverAtMs = 0, fleeting }: OutgoingMessage) {
+    return this.#commit.publish({
+      topic,
+      key,
+      value,
+      properties: Object.keys(properties).length > 0 ? JSON.stringify(properties) : null,
+      dueMs: deliverAtMs,
+      synced: !fleeting,
+    });
   }
 
   #topicId({ name }: Topic): number {

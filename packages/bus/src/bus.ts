@@ -19,6 +19,8 @@ export interface OutgoingMessage {
    * processes are killed. Default false; a broker may take no notice.
    */
   readonly fleeting?: boolean;
+  /** True where nobody waits for `send`: it may take some milliseconds more, to go with what is sent next. */
+  readonly unhurried?: boolean;
   /**
    * Deliveries that are done with once this message is durable: acknowledged with it, or not at all, by a bus that can do
    * both in one step. Others take no notice, so the sender acknowledges them afterwards all the same.

@@ -129,9 +129,12 @@ async function publishOutcome<K extends Kind, Result extends RunResult>(
     await publishFailure(options, publisher, run, outcome);
     return;
   }
+  const fleeting = isFleeting(run.request);
   await publisher.publish(outcome, {
     patienceMs: PUBLISH_PATIENCE_MS,
-    fleeting: isFleeting(run.request),
+    fleeting,
+    // its client has the text by now
+    unhurried: fleeting,
     acks: run.deliveries,
   });
   metrics.attempts.inc({ outcome: 'completed' });

@@ -31,6 +31,7 @@ export class Publisher {
       signal?: AbortSignal;
       deliverAtMs?: number;
       fleeting?: boolean;
+      unhurried?: boolean;
       /** See `OutgoingMessage`. */
       acks?: readonly Delivery[];
     },
@@ -42,6 +43,7 @@ export class Publisher {
       properties: injectContext(),
       ...(options.deliverAtMs === undefined ? {} : { deliverAtMs: options.deliverAtMs }),
       ...(options.fleeting ? { fleeting: true } : {}),
+      ...(options.unhurried ? { unhurried: true } : {}),
       ...(options.acks ? { acks: options.acks } : {}),
     };
     const sent = await retry(async () => (await this.#producer(topic)).send(message), options);
