@@ -2,13 +2,15 @@ import type { JobEvent, Topic } from '@genfleet/job';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { FIXED_LEDGER, jobId } from './contract/fixed-ledger.ts';
 import { pastJobsLaw } from './contract/past-jobs-law.ts';
-import { type LedgerStatement, STATEMENTS } from './contract/statements.ts';
+import type { LedgerStatement } from './contract/statements/statement.ts';
+import { STATEMENTS } from './contract/statements.ts';
 import { InvalidQuery } from './sql/invalid-query.ts';
 import type { QueryOptions, QueryResult, SqlLedger } from './sql/sql-ledger.ts';
 import { CATALOG } from './sql/tables.ts';
 
 export { FIXED_LEDGER } from './contract/fixed-ledger.ts';
-export { type LedgerStatement, STATEMENTS } from './contract/statements.ts';
+export type { LedgerStatement } from './contract/statements/statement.ts';
+export { STATEMENTS } from './contract/statements.ts';
 
 const SET_UP_MS = 300_000;
 const QUERY_MS = 120_000;

@@ -3,7 +3,8 @@ import { GenfleetError } from '@genfleet/job';
 import { describe, expect, it } from '@jest/globals';
 import { STATEMENTS } from '../contract/statements.ts';
 import { csvLines } from './csv.ts';
-import { NAMED_QUERIES, namedQuery } from './named-queries.ts';
+import { NAMED_QUERIES } from './named-queries.ts';
+import { namedQuery } from './named-query.ts';
 import { typeText } from './sql-type.ts';
 import { ledgerTables, MESSAGE_COLUMNS, schemaNameOf } from './tables.ts';
 
