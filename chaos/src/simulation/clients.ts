@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { ImageTask } from '@genfleet/engine';
 import { GenfleetError, type JobState, statusOf } from '@genfleet/job';
 import type { Answer, ApiProcess } from './api-process.ts';
@@ -151,8 +152,8 @@ export class Clients {
 
   #promise(answer: Answer | undefined): void {
     if (!answer || !('receipt' in answer) || !answer.receipt) return;
-    const { id, topic, messageId, sha256 } = answer.receipt;
-    this.#world.oracle.promised({ id, topic: topic.name, messageId, sha256 });
+    const { id, topic, messageId, value } = answer.receipt;
+    this.#world.oracle.promised({ id, topic: topic.name, messageId, sha256: hash('sha256', value) });
   }
 
   /** Asks some replica. What it answers reaches the client unless the replica dies before; undefined then. */

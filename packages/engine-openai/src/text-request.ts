@@ -84,20 +84,21 @@ function stopsOf(model: TextModel, settings: TextSettings): { upstream: string[]
   return { upstream: all.slice(0, maxStops), local };
 }
 
+const FEATURES: readonly [TextFeature, isWanted: (settings: TextSettings) => boolean][] = [
+  ['suffix', ({ suffix }) => suffix !== undefined],
+  ['logprobs', ({ logprobs }) => logprobs !== undefined],
+  ['echo', ({ echo }) => echo],
+  ['seed', ({ seed }) => seed !== undefined],
+  ['presence_penalty', ({ presence_penalty: penalty }) => penalty !== 0],
+  ['frequency_penalty', ({ frequency_penalty: penalty }) => penalty !== 0],
+  ['token_prompts', (settings) => 'prompt' in settings && Array.isArray(settings.prompt)],
+  ['chat', (settings) => 'messages' in settings && settings.messages !== undefined],
+];
+
 function refuseWhatIsLacking(model: TextModel, settings: TextSettings): void {
   const features = model.info.text?.features ?? [];
-  const wanted: [TextFeature, boolean][] = [
-    ['suffix', settings.suffix !== undefined],
-    ['logprobs', settings.logprobs !== undefined],
-    ['echo', settings.echo],
-    ['seed', settings.seed !== undefined],
-    ['presence_penalty', settings.presence_penalty !== 0],
-    ['frequency_penalty', settings.frequency_penalty !== 0],
-    ['token_prompts', 'prompt' in settings && Array.isArray(settings.prompt)],
-    ['chat', 'messages' in settings && settings.messages !== undefined],
-  ];
-  for (const [feature, isWanted] of wanted) {
-    if (isWanted && !features.includes(feature))
+  for (const [feature, isWanted] of FEATURES) {
+    if (isWanted(settings) && !features.includes(feature))
       throw refused(feature, `is not possible with ${model.info.name}`);
   }
   // most servers would generate all the same

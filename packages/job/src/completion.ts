@@ -107,6 +107,8 @@ export function mergeDeltas(deltas: readonly ChoiceDelta[]): ChoiceDelta[] {
     else byIndex.set(delta.index, [delta]);
   }
   return [...byIndex].map(([index, pieces]) => {
+    const [only] = pieces;
+    if (only && pieces.length === 1) return only;
     const tokens = pieces.flatMap((piece) => piece.tokens ?? []);
     const reason = pieces.find((piece) => piece.finish_reason !== undefined)?.finish_reason;
     return {

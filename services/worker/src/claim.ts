@@ -86,9 +86,11 @@ export async function claimRun(
   const claim = options.newClaim();
   const startedMs = now();
   const { attempt } = before;
-  const started = startedEvent(request, { claim, worker, attempt, nowMs: startedMs, isAhead });
   const isFirst = attempt === 1 && !known?.starts.length && !isAhead;
-  const write = () => confirm(options, publisher, request, started, signal);
+  const write = () => {
+    const started = startedEvent(request, { claim, worker, attempt, nowMs: startedMs, isAhead });
+    return confirm(options, publisher, request, started, signal);
+  };
   if (isFirst && isFleeting(request)) {
     const confirmed = Promise.resolve({ do: 'run', attempt } as const);
     return { do: 'run', attempt, claim, startedMs, confirmed, late: write };

@@ -49,6 +49,8 @@ export class Lineup<K extends Kind> {
 
   /** What to run next, best first, of what was handed out and waits here and of what waits elsewhere. */
   best(held: readonly Waiting<K>[]): readonly Waiting<K>[] {
+    // keystrokes, most of the time
+    if (held.length <= 1 && !this.hasMore) return held;
     const { worker, scheduling, swapsModels, now } = this.#options;
     const nowMs = now();
     const byId = new Map(held.map((waiting) => [waiting.request.id, waiting]));

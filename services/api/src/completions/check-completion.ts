@@ -78,23 +78,32 @@ function crossFaults({ request, form }: Asked): Fault[] {
   return faults;
 }
 
+const FEATURES: readonly [
+  feature: TextFeature,
+  path: string,
+  isWanted: (settings: CompletionSettings) => boolean,
+][] = [
+  ['suffix', 'suffix', ({ suffix }) => suffix !== undefined],
+  ['logprobs', 'logprobs', ({ logprobs }) => logprobs !== undefined],
+  ['echo', 'echo', ({ echo }) => echo],
+  ['seed', 'seed', ({ seed }) => seed !== undefined],
+  ['presence_penalty', 'presence_penalty', ({ presence_penalty: penalty }) => penalty !== 0],
+  ['frequency_penalty', 'frequency_penalty', ({ frequency_penalty: penalty }) => penalty !== 0],
+  [
+    'token_prompts',
+    'prompt',
+    ({ prompts }) => prompts?.some((prompt) => typeof prompt !== 'string') ?? false,
+  ],
+  ['chat', 'messages', ({ messages }) => messages !== undefined],
+];
+
 /** What is asked for and the model has not: named, not ignored. */
-function beyond({ request, form }: Asked, { name, text }: ModelInfo): Fault[] {
+function beyond({ request }: Asked, { name, text }: ModelInfo): Fault[] {
   if (!text) return [];
   const { settings } = request;
-  const wanted: [feature: TextFeature, path: string, isWanted: boolean][] = [
-    ['suffix', 'suffix', settings.suffix !== undefined],
-    ['logprobs', 'logprobs', settings.logprobs !== undefined],
-    ['echo', 'echo', settings.echo],
-    ['seed', 'seed', settings.seed !== undefined],
-    ['presence_penalty', 'presence_penalty', settings.presence_penalty !== 0],
-    ['frequency_penalty', 'frequency_penalty', settings.frequency_penalty !== 0],
-    ['token_prompts', 'prompt', settings.prompts?.some((prompt) => typeof prompt !== 'string') ?? false],
-    ['chat', 'messages', form.chat],
-  ];
-  const faults = wanted
-    .filter(([feature, , isWanted]) => isWanted && !text.features.includes(feature))
-    .map(([feature, path]) => ({ path, message: refusal(feature, name) }));
+  const faults = FEATURES.filter(
+    ([feature, , isWanted]) => isWanted(settings) && !text.features.includes(feature),
+  ).map(([feature, path]) => ({ path, message: refusal(feature, name) }));
   const { max_tokens: maxTokens } = settings;
   if (maxTokens !== undefined && maxTokens > text.max_tokens) {
     faults.push({ path: 'max_tokens', message: `model ${name} writes at most ${text.max_tokens} tokens` });

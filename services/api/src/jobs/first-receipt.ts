@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto';
 import type { Bus } from '@genfleet/bus';
 import { jobIdTimeMs, type Kind, topicOf } from '@genfleet/job';
 import type { Published } from './publisher.ts';
@@ -22,7 +21,7 @@ export async function firstReceipt(bus: Bus, kind: Kind, id: string): Promise<Pu
     for await (const batch of bus.read(topic, { from, signal: AbortSignal.timeout(WITHIN_MS) })) {
       const found = batch.messages.find(({ key }) => key === id);
       if (found) {
-        return { id, kind, topic, messageId: found.messageId, sha256: hash('sha256', found.value) };
+        return { id, kind, topic, messageId: found.messageId, value: found.value };
       }
       left -= batch.messages.length;
       if (batch.caughtUp || left <= 0) return undefined;

@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bus, OutgoingMessage, Producer } from '@genfleet/bus';
 import {
@@ -17,13 +16,14 @@ import { injectContext, withSpan } from '@genfleet/telemetry';
 /** Publishes that may be under way at once; each holds its message in memory. */
 const MAX_PENDING = 10_000;
 
-/** Where a message about a job stands in the ledger, and the hash of its bytes. */
+/** A message about a job, and where it stands in the ledger. */
 export interface Published {
   readonly id: string;
   readonly kind: Kind;
   readonly topic: Topic;
   readonly messageId: string;
-  readonly sha256: string;
+  /** The bytes that its receipt has the hash of, as text. */
+  readonly value: string;
 }
 
 /** Writes events to their topics, within a bounded time or not at all. */
@@ -63,7 +63,7 @@ export class Publisher {
       const newest = this.#newest.get(topic.name);
       if (!newest || newest.messageId < messageId) this.#newest.set(topic.name, { topic, messageId });
       const { id, kind } = event;
-      return { id, kind, topic, messageId, sha256: hash('sha256', value) };
+      return { id, kind, topic, messageId, value };
     } finally {
       this.#pending -= 1;
       if (this.#pending === 0) this.#idle.resolve();

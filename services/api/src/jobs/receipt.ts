@@ -1,8 +1,9 @@
+import { hash } from 'node:crypto';
 import type { Receipt } from '@genfleet/job';
 import type { Published } from './publisher.ts';
 
-export function receiptOf({ id, kind, topic, messageId, sha256 }: Published): Receipt {
-  return { id, kind, topic: topic.name, message_id: messageId, sha256 };
+export function receiptOf({ id, kind, topic, messageId, value }: Published): Receipt {
+  return { id, kind, topic: topic.name, message_id: messageId, sha256: hash('sha256', value) };
 }
 
 /**
@@ -10,10 +11,11 @@ export function receiptOf({ id, kind, topic, messageId, sha256 }: Published): Re
  * Bodies are left as their clients know them.
  */
 export function receiptHeaders(published: Published): Record<string, string> {
+  const receipt = receiptOf(published);
   return {
-    'genfleet-receipt': JSON.stringify(receiptOf(published)),
-    'genfleet-message-id': published.messageId,
-    'genfleet-message-sha256': published.sha256,
+    'genfleet-receipt': JSON.stringify(receipt),
+    'genfleet-message-id': receipt.message_id,
+    'genfleet-message-sha256': receipt.sha256,
   };
 }
 
