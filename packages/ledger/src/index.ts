@@ -5,14 +5,15 @@ export { type PastJob, PastJobs, type PastOptions, type PastPage } from './past-
 export { csvLines, textOf } from './sql/csv.ts';
 export { InvalidQuery, positionAt, type SqlPosition, unknownTable } from './sql/invalid-query.ts';
 export type { PlacedEvent } from './sql/job-events.ts';
+export { publishedFor, textLiteral } from './sql/literals.ts';
+export { busMessageIdSql } from './sql/message-id.ts';
+export { NAMED_QUERIES, type NamedQuery } from './sql/named-queries.ts';
 export {
-  NAMED_QUERIES,
-  type NamedQuery,
   type NamedQueryParameters,
   namedQuery,
   type QueryParameter,
   queryParameters,
-} from './sql/named-queries.ts';
+} from './sql/named-query.ts';
 export {
   MAX_RESULT_BYTES,
   MAX_SQL_CHARS,

@@ -13,3 +13,11 @@ export function busMessageId(text: string): string {
   const numbers = parts.map((part) => Math.max(0, Number(part ?? 0)));
   return WIDTHS.map((width, index) => String(numbers[index] ?? 0).padStart(width, '0')).join(':');
 }
+
+/** The same in the SQL of Trino, of the connector's column. */
+export function busMessageIdSql(column: string): string {
+  const inner = `substr(${column}, 2, length(${column}) - 2)`;
+  const part = (place: number) => `split_part(${inner}, ',', ${place})`;
+  const numbers = [part(1), part(2), `coalesce(nullif(${part(4)}, '-1'), '0')`];
+  return numbers.map((text, index) => `lpad(${text}, ${WIDTHS[index]}, '0')`).join(" || ':' || ");
+}
