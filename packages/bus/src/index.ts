@@ -12,6 +12,7 @@ export {
   type ReadOptions,
   type TopicSpec,
 } from './bus.ts';
+export { firstMessage } from './first-message.ts';
 export { fleetTopics, WEBHOOK_SUBSCRIPTION } from './fleet-topics.ts';
 export { checkOutgoing } from './outgoing.ts';
 export { requireTopics } from './require-topics.ts';

@@ -1,4 +1,4 @@
-import type { Bus, Message } from '@genfleet/bus';
+import { type Bus, firstMessage, type Message } from '@genfleet/bus';
 import type { Topic } from '@genfleet/job';
 import type { LedgerTable } from '@genfleet/ledger';
 import type { Archived } from './archived.ts';
@@ -107,11 +107,12 @@ export class Filling {
       }
       if (end < cursor) return false;
       if (this.#isAligned) continue;
-      const first = await this.#first(topic);
+      const first = await firstMessage(this.#bus, topic, this.#signal);
       if (!first) return false;
       const archivedFrom = await this.#archived?.oldestId(topic.name);
       const [keepFrom = first.messageId] = [archivedFrom ?? first.messageId, first.messageId].sort();
-      if (!(await this.#child.align(topic.name, first, keepFrom))) return false;
+      const { messageId, publishTimeMs: timeMs } = first;
+      if (!(await this.#child.align(topic.name, { messageId, timeMs }, keepFrom))) return false;
     }
     return true;
   }
@@ -127,7 +128,7 @@ export class Filling {
    */
   async #forget(topic: Topic): Promise<void> {
     const { name } = topic;
-    const before = (await this.#first(topic))?.messageId;
+    const before = (await firstMessage(this.#bus, topic, this.#signal))?.messageId;
     const range = { after: this.#loaded.get(name), before };
     if (this.#cursors.has(name)) await this.#child.forget(name, range);
     if (!this.#archived || (this.#loaded.has(name) && before === this.#heldFrom)) return;
@@ -135,22 +136,6 @@ export class Filling {
     const isBeyond = last !== undefined && before !== undefined && last >= before;
     this.#loaded.set(name, isBeyond ? justBefore(before) : last);
     this.#heldFrom = before;
-  }
-
-  async #first(topic: Topic): Promise<{ messageId: string; timeMs: number } | undefined> {
-    const stop = new AbortController();
-    const signal = AbortSignal.any([this.#signal, stop.signal]);
-    for await (const { messages, caughtUp } of this.#bus.read(topic, {
-      from: 'earliest',
-      signal,
-      batchSize: 1,
-    })) {
-      const [message] = messages;
-      if (message) return { messageId: message.messageId, timeMs: message.publishTimeMs };
-      if (caughtUp) break;
-    }
-    this.#signal.throwIfAborted();
-    return undefined;
   }
 
   async #readTo(topic: Topic, end: string): Promise<void> {
