@@ -58,7 +58,12 @@ async function start(args: readonly string[]): Promise<{ child: ChildProcess; li
 }
 
 async function postUs(): Promise<number> {
-  const { child, line } = await start([file('admission-genfleet.ts'), 'durable', join(directory, 'post')]);
+  const { child, line } = await start([
+    file('admission/genfleet.ts'),
+    'durable',
+    `sqlite:${join(directory, 'post', 'fleet.db')}`,
+    join(directory, 'post'),
+  ]);
   const before = cpuTimeOf(child.pid ?? 0);
   const { answers } = await postLoad({
     ...{ port: Number(line), path: '/images/', connections: 16, warmUpMs: 1_000, measureMs: 3_000 },

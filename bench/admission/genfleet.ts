@@ -1,20 +1,20 @@
 /**
- * One server of the admission bench: `admission-genfleet.ts durable|undurable DIRECTORY`. The API as it is, over
- * the embedded bus; `undurable` is the same handler over the same bus with a producer that stores nothing.
- * Prints its port.
+ * One server of the admission benches: `genfleet.ts durable|undurable BUS_URL DIRECTORY`. The API as it is, over that
+ * bus; `undurable` is the same handler over the same bus with a producer that stores nothing. Prints its port.
  */
 import { join } from 'node:path';
-import { openFileStore } from '../packages/artifacts-file/src/index.ts';
-import { type Bus, fleetTopics } from '../packages/bus/src/index.ts';
-import { openSqliteBus } from '../packages/bus-sqlite/src/index.ts';
-import { newJobId } from '../packages/job/src/index.ts';
-import { openView } from '../packages/ledger/src/index.ts';
-import { createLogger } from '../packages/telemetry/src/index.ts';
-import { startApi } from '../services/api/src/index.ts';
+import { openBus } from '../../packages/adapters/src/index.ts';
+import { openFileStore } from '../../packages/artifacts-file/src/index.ts';
+import { type Bus, fleetTopics } from '../../packages/bus/src/index.ts';
+import { readConfig } from '../../packages/config/src/index.ts';
+import { newJobId } from '../../packages/job/src/index.ts';
+import { openView } from '../../packages/ledger/src/index.ts';
+import { createLogger } from '../../packages/telemetry/src/index.ts';
+import { startApi } from '../../services/api/src/index.ts';
 
-const [mode = 'durable', directory = ''] = process.argv.slice(2);
+const [mode = 'durable', busUrl = '', directory = ''] = process.argv.slice(2);
 const log = createLogger({ level: 'warn', service: 'bench' });
-const bus = await openSqliteBus({ file: join(directory, 'fleet.db') });
+const bus = await openBus(readConfig({ BUS_URL: busUrl, DATA_DIR: directory }));
 await bus.ensureTopics(fleetTopics());
 
 let sent = 0;

@@ -1,4 +1,4 @@
-// One server of the admission bench: `admission-bullmq.mjs REDIS_URL`. Express with BullMQ as its documentation
+// One server of the admission bench: `bullmq.mjs REDIS_URL`. Express with BullMQ as its documentation
 // shows them, without the validation that Genfleet does. Prints its port.
 import { Queue } from 'bullmq';
 import express from 'express';
