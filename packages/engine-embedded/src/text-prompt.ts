@@ -60,6 +60,6 @@ export function completionTokens(
   const asked = maxTokens === undefined ? 'as many as fit' : `${maxTokens}`;
   throw new GenfleetError(
     'context_length_exceeded',
-    `the model's context is ${context} tokens; the prompt has ${promptTokens} and max_tokens is ${asked}`,
+    `This model's maximum context length is ${context} tokens; the prompt has ${promptTokens} and max_tokens is ${asked}`,
   );
 }

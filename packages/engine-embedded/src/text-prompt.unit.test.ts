@@ -47,6 +47,6 @@ describe('completionTokens', () => {
   ])('refuses a prompt of %d with %s more, naming all three', (promptTokens, maxTokens) => {
     const call = () => completionTokens(promptTokens, maxTokens, 100);
     expect(call).toThrow(expect.objectContaining({ code: 'context_length_exceeded', retryable: false }));
-    expect(call).toThrow(`context is 100 tokens; the prompt has ${promptTokens}`);
+    expect(call).toThrow(`context length is 100 tokens; the prompt has ${promptTokens}`);
   });
 });
