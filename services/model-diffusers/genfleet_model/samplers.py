@@ -33,6 +33,9 @@ SAMPLERS: dict[str, tuple[str, dict[str, object]]] = {
     "unipc": ("UniPCMultistepScheduler", {}),
 }
 
+# What a sampler is called by models of rectified flow, such as Stable Diffusion 3 and Flux.
+FLOW_CLASSES = {"EulerDiscreteScheduler": "FlowMatchEulerDiscreteScheduler"}
+
 ALIASES: dict[str, str] = {
     "euler_ancestral": "euler_a",
     "k_euler": "euler",
@@ -64,12 +67,18 @@ def scheduler_for(sampler: str, own: Any) -> Any:
     one request's sampler leaves nothing behind for the next.
     Raises ModelFault(invalid_settings) if the model was trained for another family of schedulers.
     """
-    class_name, overrides = SAMPLERS[sampler]
     fitting = {cls.__name__ for cls in own.compatibles} | {type(own).__name__}
+    class_name, overrides = _class_of(sampler, own), SAMPLERS[sampler][1]
     if class_name not in fitting:
-        offered = [name for name, (cls, _) in SAMPLERS.items() if cls in fitting]
+        offered = [name for name in SAMPLERS if _class_of(name, own) in fitting]
         message = f"this model cannot be sampled with {sampler}; it takes: {', '.join(offered)}"
         raise ModelFault(
             "invalid_settings", message, faults=[{"path": "sampler_name", "message": message}]
         )
     return getattr(diffusers, class_name).from_config(own.config, **overrides)
+
+
+def _class_of(sampler: str, own: Any) -> str:
+    class_name, _ = SAMPLERS[sampler]
+    is_flow = type(own).__name__ in FLOW_CLASSES.values()
+    return FLOW_CLASSES.get(class_name, class_name) if is_flow else class_name
