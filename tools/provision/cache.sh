@@ -61,15 +61,30 @@ launch() {
   say "$words"
 }
 
+# Whether what runs is of use, or says why it is not: a script whose server needs another one has its own.
+of_use() { :; }
+
+status() {
+  alive "$PID_FILE" || { echo down; return 1; }
+  of_use || return 1
+  echo "up, pid $(cat "$PID_FILE")"
+}
+
 # verbs STOP-SECONDS VERB: what every script of a server can be told. Explains itself by the comment at its head.
 verbs() {
   case ${2:-} in
     install) install ;;
     start) start ;;
     stop) stop_pid "$PID_FILE" "$1" ;;
-    status) if alive "$PID_FILE"; then echo "up, pid $(cat "$PID_FILE")"; else echo down; exit 1; fi ;;
+    kill) if alive "$PID_FILE"; then kill -9 "$(cat "$PID_FILE")"; fi; rm -f "$PID_FILE" ;;
+    status) status ;;
     *) sed -n '2,/^[^#]/{/^#/p}' "$0"; exit 2 ;;
   esac
+}
+
+# maven_copy ARTIFACT FOLDER: one file of a Maven repository, `group:name:version:kind`.
+maven_copy() {
+  mvn -q -B org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy "-Dartifact=$1" "-DoutputDirectory=$2" >&2
 }
 
 # go_install BINARY MODULE-PACKAGE@VERSION: builds a Go program once into $CACHE/bin/BINARY.

