@@ -15,6 +15,8 @@ export interface PulsarAddress {
 export interface TrinoAddress {
   /** `trino://genfleet@host:port`; no password is needed. */
   readonly url: string;
+  /** Its catalog for archives in the S3 that `provide('s3')` gives, where it has one; `admin` may create tables there. */
+  readonly archiveCatalog?: string;
   /** The same over HTTPS, with `?ssl=true&ca=…`, and the password of the users `genfleet` and `admin` there. */
   readonly tls?: { readonly url: string; readonly password: string };
 }
@@ -82,7 +84,10 @@ const FROM_ENVIRONMENT: { [N in ComponentName]: (env: Environment) => Addresses[
   toxiproxy: ({ TOXIPROXY_URL }) => (TOXIPROXY_URL ? { apiUrl: TOXIPROXY_URL } : undefined),
   redis: ({ REDIS_URL }) => (REDIS_URL ? { url: REDIS_URL } : undefined),
   triton: ({ TRITON_URL }) => (TRITON_URL ? { url: TRITON_URL } : undefined),
-  trino: ({ TRINO_URL }) => (TRINO_URL ? { url: TRINO_URL } : undefined),
+  trino({ TRINO_URL, TRINO_ARCHIVE_CATALOG }) {
+    if (!TRINO_URL) return undefined;
+    return { url: TRINO_URL, ...(TRINO_ARCHIVE_CATALOG ? { archiveCatalog: TRINO_ARCHIVE_CATALOG } : {}) };
+  },
   'trino-476': ({ TRINO_476_URL }) => (TRINO_476_URL ? { url: TRINO_476_URL } : undefined),
   llama: ({ LLAMA_URL }) => (LLAMA_URL ? { url: LLAMA_URL } : undefined),
 };

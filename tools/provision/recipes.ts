@@ -35,6 +35,18 @@ export const TRITON_REPOSITORIES = ['services/model-triton/models', 'packages/en
   .map((folder) => join(import.meta.dirname, '../..', folder))
   .join(':');
 
+/** What the scripts of both Trinos have to know of the S3 that has the archive. */
+const s3Environment = ({ endpoint, region, accessKeyId, secretAccessKey }: Addresses['s3']) => ({
+  ...{ S3_ENDPOINT: endpoint, S3_REGION: region },
+  ...{ S3_ACCESS_KEY: accessKeyId, S3_SECRET_KEY: secretAccessKey },
+});
+
+/** What the Trino in this directory reads lasts as long as it does. */
+async function keepAsLongAs(directory: string, names: readonly ComponentName[]): Promise<void> {
+  const pid = Number(readFileSync(join(directory, 'trino.pid'), 'utf8'));
+  for (const name of names) if (!addressFrom(process.env, name)) await sharedInstance(name, pid);
+}
+
 /** How each component is started on free ports in a directory of its own, by its script. */
 export const RECIPES: { [N in ComponentName]: Recipe<N> } = {
   async pulsar(directory) {
@@ -95,20 +107,22 @@ export const RECIPES: { [N in ComponentName]: Recipe<N> } = {
       stop: stopper('triton', directory),
     };
   },
-  /** Beside the Pulsar that everybody shares, which stays as long as this Trino does. */
+  /** Beside the Pulsar and the S3 that everybody shares, which stay as long as this Trino does. */
   async trino(directory) {
     const pulsar = addressFrom(process.env, 'pulsar') ?? (await sharedInstance('pulsar', process.pid));
     if ('missing' in pulsar) throw new MissingError(pulsar.missing);
     const chosen = await ports('PORT', 'HTTPS_PORT');
     const password = 'genfleet-ledger';
-    const env = { DIR: directory, ...chosen, ...trinoEnvironment(pulsar), LEDGER_PASSWORD: password };
-    await runScript('trino', ['start'], env);
-    const pid = Number(readFileSync(join(directory, 'trino.pid'), 'utf8'));
-    if (!addressFrom(process.env, 'pulsar')) await sharedInstance('pulsar', pid);
+    // without an S3 it reads topics all the same
+    const s3 = addressFrom(process.env, 's3') ?? (await sharedInstance('s3', process.pid));
+    const reads = { ...trinoEnvironment(pulsar), ...('missing' in s3 ? {} : s3Environment(s3)) };
+    await runScript('trino', ['start'], { DIR: directory, ...chosen, ...reads, LEDGER_PASSWORD: password });
+    await keepAsLongAs(directory, ['pulsar', 's3']);
     const ca = encodeURIComponent(join(directory, 'etc/ca.pem'));
     return {
       address: {
         url: `trino://genfleet@127.0.0.1:${chosen.PORT}`,
+        ...('missing' in s3 ? {} : { archiveCatalog: 'archive' }),
         tls: { url: `trino://genfleet@127.0.0.1:${chosen.HTTPS_PORT}?ssl=true&ca=${ca}`, password },
       },
       stop: stopper('trino', directory),
@@ -118,11 +132,8 @@ export const RECIPES: { [N in ComponentName]: Recipe<N> } = {
     const s3 = addressFrom(process.env, 's3') ?? (await sharedInstance('s3', process.pid));
     if ('missing' in s3) throw new MissingError(s3.missing);
     const { PORT } = await ports('PORT');
-    const keys = { S3_ACCESS_KEY: s3.accessKeyId, S3_SECRET_KEY: s3.secretAccessKey };
-    const env = { DIR: directory, PORT, S3_ENDPOINT: s3.endpoint, S3_REGION: s3.region, ...keys };
-    await runScript('trino-476', ['start'], env);
-    const pid = Number(readFileSync(join(directory, 'trino.pid'), 'utf8'));
-    if (!addressFrom(process.env, 's3')) await sharedInstance('s3', pid);
+    await runScript('trino-476', ['start'], { DIR: directory, PORT, ...s3Environment(s3) });
+    await keepAsLongAs(directory, ['s3']);
     return {
       address: { url: `trino://genfleet@127.0.0.1:${PORT}` },
       stop: stopper('trino-476', directory),

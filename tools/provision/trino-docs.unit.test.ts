@@ -7,7 +7,7 @@ const blocks = (language: string) =>
   [...page.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, 'gms'))].map(([, text = '']) => text);
 
 /** Values that are of the place and not of the setting. */
-const OF_THE_PLACE = /url$|port$|path$|files$|key$|secret$|insecure-over-http$/;
+const OF_THE_PLACE = /url$|dir$|endpoint$|port$|path$|files$|key$|secret$|insecure-over-http$/;
 
 describe('docs/operations/trino.md', () => {
   it('shows the access rules that the tests run with', () => {

@@ -10,24 +10,25 @@
 #   PULSAR_METADATA_URL      zk:127.0.0.1:2181
 #   LEDGER_PASSWORD ''       with HTTPS_PORT: over HTTPS the users `genfleet`, who may read, and `admin` need it
 #   INSECURE true            false: no query without a password, so none over HTTP
+#   S3_ENDPOINT ''           with it a catalog `archive` over an archive of Parquet in its buckets, by Hive's connector
+#   S3_REGION us-east-1      S3_ACCESS_KEY, S3_SECRET_KEY
 #   HEAP 1G
 #   READY_SECONDS 180        until a query ran; it is started up to three times
 #   TRINO_HOME               lib and plugin folders already there, where there is no Maven
 set -euo pipefail
 . "$(dirname "$0")/cache.sh"
+. "$(dirname "$0")/trino-server.sh"
 VERSION=368 CONNECTOR=3.1.3
 HOME_DIR=${TRINO_HOME:-$CACHE/trino-$VERSION}
 DIR=${DIR:-$CACHE/trino/default}
 PORT=${PORT:-8090} HTTPS_PORT=${HTTPS_PORT:-} INSECURE=${INSECURE:-true} LEDGER_PASSWORD=${LEDGER_PASSWORD:-}
 PULSAR_ADMIN_URL=${PULSAR_ADMIN_URL:-http://127.0.0.1:8080} PULSAR_URL=${PULSAR_URL:-pulsar://127.0.0.1:6650}
 PULSAR_METADATA_URL=${PULSAR_METADATA_URL:-zk:127.0.0.1:2181}
+S3_ENDPOINT=${S3_ENDPOINT:-} S3_REGION=${S3_REGION:-us-east-1}
+S3_ACCESS_KEY=${S3_ACCESS_KEY:-genfleet} S3_SECRET_KEY=${S3_SECRET_KEY:-genfleet-secret}
 HEAP=${HEAP:-1G} READY_SECONDS=${READY_SECONDS:-180}
 PID_FILE=$DIR/trino.pid
-LOG=$DIR/trino.log
-
-copy_artifact() {
-  mvn -q -B org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy "-Dartifact=$1" "-DoutputDirectory=$2" >&2
-}
+HIVE=trino-hive-hadoop2
 
 download() {
   need mvn 'to fetch Trino' 'install Maven, or set TRINO_HOME to a folder with its lib and plugin folders'
@@ -44,8 +45,8 @@ download() {
 POM
   (cd "$staged" && mvn -q -B org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies \
     -DincludeScope=runtime -DoutputDirectory="$staged/home/lib" >&2)
-  copy_artifact "org.apache.pulsar:pulsar-presto-connector:$CONNECTOR:tar.gz" "$staged"
-  copy_artifact "io.trino:trino-password-authenticators:$VERSION:zip" "$staged"
+  maven_copy "org.apache.pulsar:pulsar-presto-connector:$CONNECTOR:tar.gz" "$staged"
+  maven_copy "io.trino:trino-password-authenticators:$VERSION:zip" "$staged"
   mkdir -p "$staged/home/plugin"
   tar xzf "$staged/pulsar-presto-connector-$CONNECTOR.tar.gz" -C "$staged/home/plugin"
   (cd "$staged/home/plugin" && unzip -q "$staged/trino-password-authenticators-$VERSION.zip")
@@ -59,11 +60,25 @@ install() {
   major=$(java -version 2>&1 | sed -n 's/.*version "\([0-9]*\).*/\1/p' | head -n 1)
   [ "${major:-0}" -ge 17 ] || missing "Java 17 (this is ${major:-unknown})"
   need curl 'to see whether Trino is ready' 'install curl'
-  [ -d "$HOME_DIR/plugin" ] && return 0
+  [ -d "$HOME_DIR/plugin" ] && ! lacks_hive && return 0
   need unzip "to unpack Trino's plugins" 'install unzip'
   lock trino-install
   [ -d "$HOME_DIR/plugin" ] || download
+  if lacks_hive; then download_hive; fi
   exec 9>&-
+}
+
+lacks_hive() { [ -n "$S3_ENDPOINT" ] && [ ! -d "$HOME_DIR/plugin/$HIVE-$VERSION" ]; }
+
+# Hive's connector, for an archive: as much again as all the rest.
+download_hive() {
+  need mvn "to fetch Hive's connector" "install Maven, or put $HIVE-$VERSION into the plugin folder of TRINO_HOME"
+  local staged
+  say "fetching Hive's connector for Trino $VERSION (180 MB, once)"
+  staged=$(mktemp -d "$CACHE/dl/trino.XXXXXX")
+  maven_copy "io.trino:$HIVE:$VERSION:zip" "$staged"
+  (cd "$staged" && unzip -q "$HIVE-$VERSION.zip" && mv "$HIVE-$VERSION" "$HOME_DIR/plugin/")
+  rm -rf "$staged"
 }
 
 configure() {
@@ -108,7 +123,31 @@ pulsar.bookkeeper-num-worker-threads=2
 pulsar.managed-ledger-cache-size-MB=0
 pulsar.nar-extraction-directory=$DIR/data/nar
 LINES
+  rm -f "$DIR/etc/catalog/archive.properties"
+  if [ -n "$S3_ENDPOINT" ]; then archive_lines; fi
   echo 'io.trino=WARN' > "$DIR/etc/log.properties"
+}
+
+# recursive: the hours are folders, and a new one needs no announcement
+archive_lines() {
+  mkdir -p "$DIR/tables"
+  (umask 077 && cat > "$DIR/etc/catalog/archive.properties") << LINES
+connector.name=hive
+hive.metastore=file
+hive.metastore.catalog.dir=file://$DIR/tables
+hive.recursive-directories=true
+hive.storage-format=PARQUET
+hive.parquet.use-column-names=true
+hive.parquet.time-zone=UTC
+hive.s3.endpoint=$S3_ENDPOINT
+hive.s3.path-style-access=true
+hive.s3.ssl.enabled=false
+hive.s3.max-error-retries=3
+hive.s3.max-client-retries=3
+hive.s3.max-retry-time=10s
+hive.s3.aws-access-key=$S3_ACCESS_KEY
+hive.s3.aws-secret-key=$S3_SECRET_KEY
+LINES
 }
 
 # Prints the lines, and makes the certificate and the password file that they name.
@@ -150,74 +189,40 @@ password_line() {
     console.log([LEDGER_USER, 65536, salt.toString("hex"), hash.toString("hex")].join(":"));'
 }
 
-# `/v1/info` says that it started before a query can run, so ready is when one ran.
 ready() {
-  local url=http://127.0.0.1:$PORT with=(-H 'X-Trino-User: genfleet') answer next
+  local with=(-H 'X-Trino-User: genfleet') url=http://127.0.0.1:$PORT
   if [ "$INSECURE" = false ]; then
     url=https://127.0.0.1:$HTTPS_PORT
     with=(--cacert "$DIR/etc/ca.pem" --config "$DIR/etc/curl")
   fi
-  curl -fsS -m 5 "http://127.0.0.1:$PORT/v1/info" | grep -q '"starting":false' || return 1
-  answer=$(curl -fsS -m 30 "${with[@]}" -d 'show schemas from pulsar' "$url/v1/statement") || return 1
-  while :; do
-    grep -q '"error":' <<< "$answer" && return 1
-    next=$(grep -o '"nextUri":"[^"]*"' <<< "$answer" | cut -d '"' -f 4) || true
-    [ -n "$next" ] || return 0
-    answer=$(curl -fsS -m 30 "${with[@]}" "$next") || return 1
-  done
+  answers "$url" "${with[@]}"
 }
 
-launch() {
-  cd "$DIR/data"
-  java -server "-Xmx$HEAP" -XX:+UseG1GC -XX:G1HeapRegionSize=8M -XX:+ExitOnOutOfMemoryError -XX:MaxDirectMemorySize=512M \
-    -XX:ReservedCodeCacheSize=256M -XX:+PerfDisableSharedMem -Djdk.attach.allowAttachSelf=true \
-    -Djdk.nio.maxCachedBufferSize=2000000 -Dfile.encoding=UTF-8 -Dnode.environment=genfleet -Dnode.id=genfleet-1 \
-    "-Dnode.data-dir=$DIR/data" "-Dplugin.dir=$HOME_DIR/plugin" "-Dconfig=$DIR/etc/config.properties" \
-    "-Dlog.levels-file=$DIR/etc/log.properties" -cp "$HOME_DIR/lib/*" io.trino.server.TrinoServer \
-    > "$LOG" 2>&1 < /dev/null 9>&- &
-  echo $! > "$PID_FILE"
-  disown
+serve() {
+  configure
+  run_trino java -XX:+UseG1GC -XX:G1HeapRegionSize=8M -XX:MaxDirectMemorySize=512M -XX:+PerfDisableSharedMem \
+    -Djdk.nio.maxCachedBufferSize=2000000
 }
 
 start() {
   install
-  mkdir -p "$DIR"
-  lock "trino-$(printf '%s' "$DIR" | cksum | cut -d ' ' -f 1)"
-  if alive "$PID_FILE"; then say "already up, pid $(cat "$PID_FILE")"; return 0; fi
-  configure
-  local try
+  local try words
+  words="Trino is up: http://127.0.0.1:$PORT${HTTPS_PORT:+, https://127.0.0.1:$HTTPS_PORT}, log $DIR/trino.log"
   for try in 1 2 3; do
-    launch
-    if wait_for "$READY_SECONDS" "$PID_FILE" "$LOG" ready; then
-      say "Trino is up: http://127.0.0.1:$PORT${HTTPS_PORT:+, https://127.0.0.1:$HTTPS_PORT}, pid $(cat "$PID_FILE")"
-      return 0
-    fi
-    stop_pid "$PID_FILE" 10
+    launch trino "$READY_SECONDS" "$words" && return 0
     # once in many starts its parts are wired in an order that does not work (AnnouncementHttpServerInfo is null)
-    grep -q AnnouncementHttpServerInfo "$LOG" || return 1
+    grep -q AnnouncementHttpServerInfo "$DIR/trino.log" || return 1
     say "Trino did not come up at try $try"
   done
   return 1
 }
 
 # A Trino whose Pulsar is gone, or was started again elsewhere, is of no use to anybody.
-status() {
+of_use() {
   local admin
-  alive "$PID_FILE" || { echo down; return 1; }
-  admin=$(sed -n 's/^pulsar.web-service-url=//p' "$DIR/etc/catalog/pulsar.properties")
+  admin=$(setting pulsar pulsar.web-service-url)
   # an answer of any kind: a Pulsar with tokens refuses
-  curl -sS -m 10 -o /dev/null "$admin/admin/v2/clusters" || {
-    echo "up, but its Pulsar at $admin is not"
-    return 1
-  }
-  echo "up, pid $(cat "$PID_FILE")"
+  is_there "$admin/admin/v2/clusters" || { echo "up, but its Pulsar at $admin is not"; return 1; }
 }
 
-case ${1:-} in
-  install) install ;;
-  start) start ;;
-  stop) stop_pid "$PID_FILE" 10 ;;
-  kill) if alive "$PID_FILE"; then kill -9 "$(cat "$PID_FILE")"; fi; rm -f "$PID_FILE" ;;
-  status) status ;;
-  *) sed -n '2,15p' "$0"; exit 2 ;;
-esac
+verbs 10 "$@"

@@ -36,5 +36,9 @@ export async function openLedger(config: Config, bus: Bus, log?: Log): Promise<S
     url,
     password: config.LEDGER_PASSWORD,
     schemaName: schemaNameOf(config.BUS_URL),
+    archive: {
+      ...{ open: () => openArchive(config), location: config.ARCHIVE_URL },
+      ...{ bus, transient: [PROMPTS.name] },
+    },
   });
 }

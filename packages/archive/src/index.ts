@@ -8,9 +8,9 @@ export {
   HOUR_MS,
   isFull,
 } from './cut.ts';
-export { fileKey, recordKey } from './layout.ts';
+export { fileKey, hoursBefore, recordKey } from './layout.ts';
 export { type Segment, segmentOf } from './segment.ts';
 export type { ArchivedMessage, Draft, SegmentWriter } from './segment-writer.ts';
-export { type FileState, TopicArchive } from './topic-archive.ts';
-export { trinoTables } from './trino-tables.ts';
+export { type FileState, notWhole, type ReadableEnd, TopicArchive } from './topic-archive.ts';
+export { makeFolders, trinoTables } from './trino-tables.ts';
 export { archivedValue } from './without-prompts.ts';

@@ -7,6 +7,10 @@ const HOUR_MS = 3_600_000;
 /** A message id as a part of a name: colons are not welcome everywhere. Sorts as ids do. */
 const named = (messageId: string) => messageId.replaceAll(':', '.');
 
+/** The message at the end of a name, as it is named there. */
+const LAST_IN_FILE = /-([^-]+)\.parquet$/;
+const AFTER_IN_RECORD = /\/\d+-([^/]+)\.json$/;
+
 /** Where records of a topic's segments lie. */
 export const recordFolder = (table: string) => `${table}/${RECORDS}`;
 
@@ -28,7 +32,25 @@ export function fileKey(
   table: string,
   { first, last, firstTimeMs }: { first: string; last: string; firstTimeMs: number },
 ): string {
-  const hour = new Date(Math.floor(firstTimeMs / HOUR_MS) * HOUR_MS).toISOString();
-  const folder = `${table}/dt=${hour.slice(0, 10)}/hour=${hour.slice(11, 13)}`;
-  return `${folder}/${PARTITION}-${named(first)}-${named(last)}.parquet`;
+  return `${hourFolder(table, firstTimeMs)}/${PARTITION}-${named(first)}-${named(last)}.parquet`;
 }
+
+function hourFolder(table: string, timeMs: number): string {
+  const hour = new Date(Math.floor(timeMs / HOUR_MS) * HOUR_MS).toISOString();
+  return `${filesFrom(table)}${hour.slice(0, 10)}/hour=${hour.slice(11, 13)}`;
+}
+
+/** What the keys of all of a topic's files begin with, and those of its records do not. */
+export const filesFrom = (table: string) => `${table}/dt=`;
+
+/**
+ * Keys of files that hold nothing that was published at this time (Unix ms) or later: those from the first of these up to,
+ * and without, the second. A file is named for the hour of its first message, and none of the others is of a later one.
+ */
+export function hoursBefore(table: string, timeMs: number): readonly [from: string, to: string] {
+  return [filesFrom(table), hourFolder(table, timeMs)];
+}
+
+/** The last message of the file, and the message that a record follows: both as names have them, so that they compare. */
+export const lastInFile = (key: string) => LAST_IN_FILE.exec(key)?.[1];
+export const afterInRecord = (key: string) => AFTER_IN_RECORD.exec(key)?.[1];

@@ -1,11 +1,25 @@
 import type { ObjectStore } from '@genfleet/artifacts';
 import { GenfleetError } from '@genfleet/job';
-import { isBehind, recordFolder, recordKey } from './layout.ts';
+import { afterInRecord, filesFrom, isBehind, lastInFile, recordFolder, recordKey } from './layout.ts';
 import { decodeSegment, encodeSegment, type Segment, sha256Of } from './segment.ts';
 
 const RECORDS_AT_ONCE = 16;
 
 export type FileState = 'whole' | 'missing' | 'damaged';
+
+/** How far a topic can be read from the archive's files. */
+export interface ReadableEnd {
+  /** The last message; what is behind it is the topic's. Undefined: all of it is. */
+  readonly last: string | undefined;
+  /** What is behind it was published from then on (Unix ms), but for what clocks differ by. */
+  readonly behindMs: number;
+}
+
+/** The error for a file that readers have to do without. */
+export function notWhole(file: string, state: string): GenfleetError {
+  const message = `the archive's file ${file} is ${state}; npm run recorder -- check makes it anew while its topic can`;
+  return new GenfleetError('ledger_failed', message, { retryable: false });
+}
 
 /**
  * What the archive holds of one topic: segments that follow each other, each a Parquet file and a record of it.
@@ -78,6 +92,39 @@ export class TopicArchive {
     } catch (error) {
       if (!(error instanceof GenfleetError && error.code === 'artifact_not_found')) throw error;
       return { state: 'missing', bytes: new Uint8Array() };
+    }
+  }
+
+  /**
+   * How far files can be read now: the newest segment is the topic's until its file is put, which may be at this moment.
+   * @param known the newest segment, as it was found before. @returns undefined where nothing is archived.
+   */
+  async readableEnd(known?: Segment): Promise<(ReadableEnd & { readonly newest: Segment }) | undefined> {
+    const newest = await this.newest(known);
+    if (!newest) return undefined;
+    const { after, last, file, first_time_ms, last_time_ms } = newest;
+    const folder = file.slice(0, file.lastIndexOf('/'));
+    for await (const { key } of this.#objects.list(folder)) {
+      if (key === file) return { last, behindMs: last_time_ms, newest };
+    }
+    return { last: after, behindMs: first_time_ms, newest };
+  }
+
+  /**
+   * Sees to it that no file is missing but the newest, by names alone: for readers of all files that there are, who would
+   * not notice. @throws GenfleetError `ledger_failed` that names one.
+   */
+  async requireFiles(): Promise<void> {
+    // records first: what they follow was put before them
+    const records: string[] = [];
+    for await (const { key } of this.#objects.list(recordFolder(this.#topic))) records.push(key);
+    const lasts = new Set<string | undefined>();
+    for await (const { key } of this.#objects.list(this.#topic, filesFrom(this.#topic)))
+      lasts.add(lastInFile(key));
+    for (const [index, key] of records.slice(1).entries()) {
+      if (lasts.has(afterInRecord(key))) continue;
+      const { file } = await this.#record(records[index] ?? key);
+      throw notWhole(file, 'missing');
     }
   }
 

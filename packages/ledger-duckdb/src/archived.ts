@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type FileState, type Segment, TopicArchive } from '@genfleet/archive';
+import { notWhole, type Segment, TopicArchive } from '@genfleet/archive';
 import type { ObjectStore } from '@genfleet/artifacts';
-import { GenfleetError } from '@genfleet/job';
 import type { LedgerChild } from './ledger-child.ts';
 import type { MessageRange } from './protocol.ts';
 
@@ -47,7 +46,7 @@ export class Archived {
       const { state, bytes } = await (ahead ?? archive.look(segment));
       // it is being put at this moment, and the topic holds what will be in it
       if (state === 'missing' && index === segments.length - 1) break;
-      if (state !== 'whole') throw isNotWhole(segment, state);
+      if (state !== 'whole') throw notWhole(segment.file, state);
       const next = segments[index + 1];
       ahead = next && archive.look(next);
       ahead?.catch(() => undefined);
@@ -81,9 +80,4 @@ export class Archived {
     this.#topics.set(topic, known);
     return known;
   }
-}
-
-function isNotWhole({ file }: Segment, state: FileState): GenfleetError {
-  const message = `the archive's file ${file} is ${state}; npm run recorder -- check makes it anew while its topic can`;
-  return new GenfleetError('ledger_failed', message, { retryable: false });
 }

@@ -1,14 +1,20 @@
 import { readFileSync } from 'node:fs';
 import { GenfleetError } from '@genfleet/job';
 import { CATALOG } from '@genfleet/ledger';
+import type { ArchiveBeside } from './span.ts';
 
 export interface TrinoLedgerOptions {
-  /** `trino://user@host:port/catalog/tenant/namespace`; `?ssl=true` for HTTPS, `?ca=FILE` with who signed it. */
+  /**
+   * `trino://user@host:port/catalog/tenant/namespace`; `?ssl=true` for HTTPS, `?ca=FILE` with who signed it, `?archive=` the
+   * catalog in which it has the archive of what it reads, so that each query spans both.
+   */
   readonly url: string;
   /** Asked for over HTTPS only, as it would be readable on any other way. */
   readonly password?: string | undefined;
   /** `<tenant>/<namespace>`, unless the URL has it. */
   readonly schemaName?: string | undefined;
+  /** Asked for with `?archive=` alone. */
+  readonly archive?: ArchiveBeside | undefined;
 }
 
 /** Where a Trino is, who asks it, and where it looks for a table without a schema. */
@@ -19,6 +25,8 @@ export interface TrinoAddress {
   readonly password: string | undefined;
   readonly catalog: string;
   readonly schema: string;
+  /** That of the archive, where queries are to span it. */
+  readonly archiveCatalog: string | undefined;
   /** PEM. */
   readonly ca: string | undefined;
 }
@@ -26,6 +34,8 @@ export interface TrinoAddress {
 const SHAPE =
   /^trino:\/\/(?:([^/?#@:]+)@)?([^/?#@]+?)(?:\/([^/?#]+)(?:\/([^/?#]+\/[^/?#]+))?)?\/?(?:\?([^#]*))?$/;
 const WANTED = `trino://user@host:port/${CATALOG}/tenant/namespace, with ?ssl=true for HTTPS`;
+const PARAMETERS = new Set(['ssl', 'ca', 'archive']);
+const CATALOG_NAME = /^[a-z_][a-z0-9_]*$/;
 const DEFAULT_USER = 'genfleet';
 const DEFAULT_SCHEMA = 'public/default';
 const PORTS = { http: 8080, https: 8443 } as const;
@@ -42,7 +52,7 @@ export function readTrinoAddress({ url, password, schemaName }: TrinoLedgerOptio
     throw invalid(`${shown} is not the address of a Trino${why}; wanted ${WANTED}`);
   }
   const parameters = new URLSearchParams(query);
-  const unknown = [...parameters.keys()].find((name) => name !== 'ssl' && name !== 'ca');
+  const unknown = [...parameters.keys()].find((name) => !PARAMETERS.has(name));
   if (unknown !== undefined) throw invalid(`a Trino's address has no ?${unknown}; wanted ${WANTED}`);
   const scheme = parameters.get('ssl') === 'true' ? 'https' : 'http';
   if (scheme === 'http' && password) {
@@ -56,8 +66,18 @@ export function readTrinoAddress({ url, password, schemaName }: TrinoLedgerOptio
     password: password || undefined,
     catalog: catalog.toLowerCase(),
     schema: schema ?? schemaName ?? DEFAULT_SCHEMA,
+    archiveCatalog: archiveCatalogIn(parameters, catalog),
     ca: readCa(parameters.get('ca')),
   };
+}
+
+function archiveCatalogIn(parameters: URLSearchParams, catalog: string): string | undefined {
+  const name = parameters.get('archive');
+  if (name === null) return undefined;
+  if (!CATALOG_NAME.test(name) || name === catalog.toLowerCase()) {
+    throw invalid(`?archive=${name} of LEDGER_URL is not the name of another catalog, as archive is`);
+  }
+  return name;
 }
 
 function readCa(file: string | null): string | undefined {

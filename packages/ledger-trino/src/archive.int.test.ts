@@ -2,19 +2,16 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { trinoTables } from '@genfleet/archive';
-import { openParquetWriter } from '@genfleet/archive-parquet';
-import { openS3Objects } from '@genfleet/artifacts-s3';
 import { fleetTopics } from '@genfleet/bus';
 import { openSqliteBus } from '@genfleet/bus-sqlite';
 import { encodeEvent, type JobEvent, type Topic } from '@genfleet/job';
 import type { SqlLedger } from '@genfleet/ledger';
 import { expectRows, FIXED_LEDGER, STATEMENTS, statementSql } from '@genfleet/ledger/contract';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Trino } from 'trino-client';
 import { provide } from '../../../tools/provision/components.ts';
 import { archiveTopics } from '../../archive/test/archive-topics.ts';
+import { execute, openTestArchive } from '../test/archive-beside.test.ts';
 import { openTrinoLedger } from './index.ts';
 
 const START_MS = 300_000;
@@ -25,13 +22,6 @@ const UNSUPPORTED: Readonly<Record<string, string>> = {
 
 const [s3, trino] = [await provide('s3'), await provide('trino-476')];
 
-/** What is not a query is no business of the ledger's. @throws Error with what Trino says. */
-async function execute(url: string, sql: string): Promise<void> {
-  const server = url.replace(/^trino:\/\/[^@]*@/, 'http://');
-  const client = Trino.create({ server, extraHeaders: { 'X-Trino-User': 'genfleet' } });
-  for await (const page of await client.query(sql)) if (page.error) throw new Error(page.error.message);
-}
-
 if ('missing' in s3 || 'missing' in trino) {
   const reason = 'missing' in s3 ? s3.missing : 'missing' in trino && trino.missing;
   describe('Trino 476 over the archive', () => it.skip(`answers (not here: ${reason})`, () => undefined));
@@ -39,28 +29,20 @@ if ('missing' in s3 || 'missing' in trino) {
   describe('Trino 476 over the archive', () => {
     const directory = mkdtempSync(join(tmpdir(), 'genfleet-archive-'));
     const schemaName = `archive-${randomUUID().slice(0, 8)}/images`;
-    const bucket = `genfleet-${randomUUID()}`;
-    const { endpoint, region, accessKeyId, secretAccessKey } = s3;
-    const access = { region, endpoint, forcePathStyle: true, credentials: { accessKeyId, secretAccessKey } };
     let ledger: SqlLedger;
     let archive: () => Promise<void>;
     let publish: (topic: Topic, event: JobEvent) => Promise<void>;
     const closings: (() => Promise<void>)[] = [];
 
     beforeAll(async () => {
-      const client = new S3Client(access);
-      await client.send(new CreateBucketCommand({ Bucket: bucket }));
-      client.destroy();
       const bus = await openSqliteBus({ file: join(directory, 'fleet.db') });
       await bus.ensureTopics(fleetTopics());
-      const objects = openS3Objects({ ...access, bucket, prefix: 'archive' });
-      const writer = await openParquetWriter({ directory: join(directory, 'scratch') });
+      const archived = await openTestArchive(s3);
       closings.push(
         () => bus.close(),
-        () => objects.close(),
-        () => writer.close(),
+        () => archived.close(),
       );
-      archive = () => archiveTopics({ bus, objects, writer }, 5);
+      archive = () => archiveTopics({ bus, ...archived }, 5);
       publish = async (topic, event) => {
         const { publishTimeMs } = await (await bus.producer(topic)).send({
           ...{ key: event.id, value: encodeEvent(event) },
@@ -69,7 +51,7 @@ if ('missing' in s3 || 'missing' in trino) {
       };
       for (const { topic, event } of FIXED_LEDGER) await publish(topic, event);
       await archive();
-      for (const sql of trinoTables(schemaName, `s3://${bucket}/archive`)) await execute(trino.url, sql);
+      await execute(trino.url, trinoTables(schemaName, archived.location));
       ledger = openTrinoLedger({ url: trino.url, schemaName });
     }, START_MS);
     afterAll(async () => {

@@ -13,6 +13,12 @@ import { nameOf } from './publish-time.ts';
 const MISSING_TABLE = /^(?:line \d+:\d+: )?Table '(.+)' (?:not found|does not exist)/;
 const AT = /^line \d+:\d+: /;
 
+/** What Trino says of a file that it can't read, by the names of its errors. */
+const OF_A_FILE =
+  /^HIVE_(?:BAD_DATA|CANNOT_OPEN_SPLIT|CURSOR_ERROR|MISSING_DATA|FILE_NOT_FOUND|FILESYSTEM_ERROR)$/;
+const CHECK = 'npm run recorder -- check makes a damaged file of the archive anew while its topic can';
+const TABLES = 'run what npm run recorder -- tables prints for the catalog of the archive';
+
 /** What Trino says of a query that began after `linesBefore` lines, in the words and codes of every engine. */
 export function faultOf(error: TrinoError, statement: Statement, linesBefore: number): GenfleetError {
   const { message, errorName, errorType } = error;
@@ -25,6 +31,12 @@ export function faultOf(error: TrinoError, statement: Statement, linesBefore: nu
   if (errorType === 'INSUFFICIENT_RESOURCES') {
     return new InvalidQuery(`The query needs more than Trino may spend on it; ask for less. ${said}`);
   }
+  if (OF_A_FILE.test(errorName)) return new GenfleetError('ledger_failed', `Trino failed: ${said}; ${CHECK}`);
+  if (isOfOurs(error, linesBefore)) {
+    return new GenfleetError('ledger_failed', `Trino can't read the archive: ${said}; ${TABLES}`, {
+      retryable: false,
+    });
+  }
   if (errorType !== 'USER_ERROR') return new GenfleetError('ledger_failed', `Trino failed: ${said}`);
   const missing = MISSING_TABLE.exec(message)?.[1];
   if (missing !== undefined) {
@@ -32,6 +44,13 @@ export function faultOf(error: TrinoError, statement: Statement, linesBefore: nu
     return unknownTable(missing.split('.').at(-1) ?? missing, names, placeOfTable(missing, statement));
   }
   return new InvalidQuery(said, placeOf(error, statement.sql, linesBefore));
+}
+
+/** Whether it is about what was put before the query, which reads the archive. */
+function isOfOurs({ message, errorType, errorLocation }: TrinoError, linesBefore: number): boolean {
+  const line =
+    errorLocation?.lineNumber ?? Number(/^line (\d+):/.exec(message)?.[1] ?? Number.POSITIVE_INFINITY);
+  return errorType === 'USER_ERROR' && line <= linesBefore;
 }
 
 /** Trino counts characters where we count UTF-16 units, and both from 1. */

@@ -19,7 +19,9 @@ import {
   type TrinoError,
 } from './connection.ts';
 import { faultOf, httpFaultOf } from './faults.ts';
-import { planQuestion, type Question, readsTopics } from './publish-time.ts';
+import { plannedTimes, planQuestion, type Question } from './publish-time.ts';
+import { type ArchiveBeside, Span } from './span.ts';
+import { type Spanned, spannedSql, tablesIn } from './spanned-sql.ts';
 import { type Converter, converterOf, typeName } from './values.ts';
 
 /** One row, with the plan as text. */
@@ -30,6 +32,9 @@ const PLAN_ROWS = 1;
  * planned.
  */
 const VISIBLE_MS = 400;
+
+/** So often a query is asked anew because a topic forgot messages meanwhile, which happens every few minutes at most. */
+const TRIES = 3;
 
 interface Answer {
   readonly columns: readonly ResultColumn[];
@@ -43,15 +48,17 @@ interface Asking {
   readonly signal: AbortSignal;
 }
 
-/** SQL over the topics by a Trino with Pulsar's connector. See `SqlLedger`. */
+/** SQL over the topics, and over their archive beside them, by a Trino with Pulsar's connector. See `SqlLedger`. */
 export class TrinoLedger implements SqlLedger {
   readonly #address: TrinoAddress;
+  readonly #span: Span | undefined;
   readonly #closed = new AbortController();
   /** Queries that Trino is being told to end. */
   readonly #cancelling = new Set<Promise<void>>();
 
-  constructor(address: TrinoAddress) {
+  constructor(address: TrinoAddress, archive?: ArchiveBeside) {
     this.#address = address;
+    if (address.archiveCatalog !== undefined && archive) this.#span = new Span(archive);
   }
 
   async query(sql: string, options: QueryOptions): Promise<QueryResult> {
@@ -64,15 +71,7 @@ export class TrinoLedger implements SqlLedger {
     };
     try {
       asking.signal.throwIfAborted();
-      const statement = readStatement(sql);
-      const question = planQuestion(statement);
-      if (question !== undefined) {
-        const visible = sleep(VISIBLE_MS, undefined, { signal: asking.signal });
-        visible.catch(() => undefined);
-        const plan = await this.#ask(question, statement, { ...asking, maxRows: PLAN_ROWS });
-        if (readsTopics(String(plan.rows[0]?.[0]), statement)) await visible;
-      }
-      const answer = await this.#ask({ sql: statement.sql, linesBefore: 0 }, statement, asking);
+      const answer = await this.#answer(readStatement(sql), asking);
       return { ...answer, elapsedMs: performance.now() - startedMs };
     } catch (thrown) {
       if (this.#closed.signal.aborted) throw new GenfleetError('closed', 'the ledger was closed');
@@ -88,7 +87,39 @@ export class TrinoLedger implements SqlLedger {
 
   async close(): Promise<void> {
     this.#closed.abort();
-    await Promise.all(this.#cancelling);
+    await Promise.all([...this.#cancelling, this.#span?.close()]);
+  }
+
+  async #answer(statement: Statement, asking: Asking): Promise<Answer> {
+    const visible = sleep(VISIBLE_MS, undefined, { signal: asking.signal });
+    visible.catch(() => undefined);
+    for (let tries = 1; ; tries++) {
+      const spanned = (await this.#span?.over(tablesIn(statement), asking.signal)) ?? [];
+      const { question, readsTopics } = await this.#planned(statement, spanned, asking);
+      if (readsTopics) await visible;
+      const answer = await this.#ask(question, statement, asking);
+      if (tries >= TRIES || (await this.#span?.isStill(spanned, asking.signal)) !== false) return answer;
+    }
+  }
+
+  /** What is to be asked, by what Trino says that it would do. @throws InvalidQuery for what would be inexact. */
+  async #planned(
+    statement: Statement,
+    spanned: readonly Spanned[],
+    asking: Asking,
+  ): Promise<{ question: Question; readsTopics: boolean }> {
+    const { archiveCatalog = '', catalog, schema } = this.#address;
+    const places = { catalog, schema, archiveCatalog, location: this.#span?.location ?? '' };
+    const question = spannedSql(statement, spanned, places);
+    const planQuery = planQuestion(statement, question);
+    if (!planQuery) return { question, readsTopics: false };
+    const plan = await this.#ask(planQuery, statement, { ...asking, maxRows: PLAN_ROWS });
+    const { readsTopics, archivedFromMs } = plannedTimes(
+      String(plan.rows[0]?.[0]),
+      statement,
+      this.#address.archiveCatalog,
+    );
+    return { question: spannedSql(statement, spanned, places, archivedFromMs), readsTopics };
   }
 
   async #ask({ sql, linesBefore }: Question, statement: Statement, asking: Asking): Promise<Answer> {

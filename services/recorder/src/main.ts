@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { awaitTopics, openArchive, openBus, openSegmentWriter } from '@genfleet/adapters';
-import { trinoTables } from '@genfleet/archive';
+import { makeFolders, trinoTables } from '@genfleet/archive';
 import { fleetTopics } from '@genfleet/bus';
 import { loadConfig, topicPolicy } from '@genfleet/config';
 import { GenfleetError } from '@genfleet/job';
@@ -19,7 +19,8 @@ import { startRecorder, topicParts } from './recorder.ts';
 
 const WORDS = `npm run recorder              keeps the archive
 npm run recorder -- check     reads every file of it, and makes anew what is missing or damaged
-npm run recorder -- tables    prints the statements that make it tables of a Trino`;
+npm run recorder -- tables    prints the statements that make it tables of a Trino over it alone
+npm run recorder -- tables CATALOG    the same for a Trino that reads the topics too, under a catalog of its own`;
 
 /** Keeps the archive. Stops within its grace. */
 async function start(): Promise<StopService> {
@@ -67,20 +68,31 @@ async function check(): Promise<number> {
   return lost.length === 0 ? 0 : 1;
 }
 
-function printTables(): void {
-  const { ARCHIVE_URL, BUS_URL } = loadConfig();
-  const location = ARCHIVE_URL.replace(/^file:(.*)/, (_, folder: string) => `local://${resolve(folder)}`);
-  for (const statement of trinoTables(schemaNameOf(BUS_URL), location)) console.log(`${statement};\n`);
+/** A Trino that reads the topics is an older one, which takes no folder that is not there and calls a disk otherwise. */
+async function printTables(catalog: string | undefined): Promise<void> {
+  const config = loadConfig();
+  const scheme = catalog === undefined ? 'local' : 'file';
+  const location = config.ARCHIVE_URL.replace(
+    /^file:(.*)/,
+    (_, folder: string) => `${scheme}://${resolve(folder)}`,
+  );
+  if (catalog !== undefined) {
+    const objects = await openArchive(config);
+    await makeFolders(objects);
+    await objects.close();
+  }
+  const statements = trinoTables(schemaNameOf(config.BUS_URL), location, catalog);
+  for (const statement of statements) console.log(`${statement};\n`);
 }
 
-const [word, ...more] = process.argv.slice(2);
+const [word, catalog, ...more] = process.argv.slice(2);
 if (word === undefined) await runService('recorder', start);
-else if (more.length > 0 || !['check', 'tables'].includes(word)) {
+else if (more.length > 0 || !(word === 'tables' || (word === 'check' && catalog === undefined))) {
   console.error(WORDS);
   process.exit(2);
 } else {
   try {
-    if (word === 'tables') printTables();
+    if (word === 'tables') await printTables(catalog);
     else process.exitCode = await check();
   } catch (error) {
     console.error(error instanceof GenfleetError ? `${error.code}: ${error.message}` : error);
