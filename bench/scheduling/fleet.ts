@@ -9,6 +9,7 @@ import {
   type StartedEvent,
 } from '../../packages/job/src/index.ts';
 import { Board, choose, type HeldJob, waitingJobOf } from '../../packages/scheduling/src/index.ts';
+import { Agenda } from './agenda.ts';
 import type { Served } from './figures.ts';
 import { type Arrival, randomOf } from './trace.ts';
 
@@ -27,19 +28,28 @@ interface Worker {
   loaded: string | undefined;
   held: { readonly job: Job; readonly sinceMs: number } | undefined;
   isBusy: boolean;
+  /** When it next looks around while it has nothing to do. */
+  looksMs: number;
 }
 
 interface Job {
   readonly arrival: Arrival;
   state: JobState;
-  isTaken: boolean;
+  /** When its first claim was written. */
+  takenMs: number;
 }
 
 /** From this share of a run on a worker is handed its next job; see the worker's pipeline. */
 const FETCH_AT_SHARE = 0.7;
 /** A worker that nothing is handed to leaves a job to the one that holds it for so long. */
 const STEAL_AFTER_MS = 1_000;
+/** How often a worker without work looks around. */
+const LOOK_MS = 1_000;
+/** Before another look at jobs that others are about to take. */
+const LOOK_AGAIN_MS = 50;
 const MIN_WAIT_MS = 50;
+/** No worker dies here, so no claim ahead need be renewed. */
+const AHEAD_MS = 3_600_000;
 const HALF_LIFE_MS = 600_000;
 
 /**
@@ -57,18 +67,22 @@ export class SimulatedFleet {
   readonly #random = randomOf(42);
   #next = 0;
   #places = 0;
-  conflicts = 0;
+  #expected = 0;
+  /** Claims of jobs that another worker had claimed before. */
+  lostClaims = 0;
 
   constructor(fleet: Fleet) {
     this.#fleet = fleet;
     this.#board = new Board({ weights: fleet.weights, halfLifeMs: HALF_LIFE_MS });
     for (let n = 1; n <= fleet.workers; n++) {
-      this.#idle.add({ name: `w${n}`, loaded: undefined, held: undefined, isBusy: false });
+      const looksMs = -Math.floor(this.#random() * LOOK_MS);
+      this.#idle.add({ name: `w${n}`, loaded: undefined, held: undefined, isBusy: false, looksMs });
     }
   }
 
   /** Serves the trace to its end. */
   run(arrivals: readonly Arrival[]): readonly Served[] {
+    this.#expected = arrivals.length;
     for (const arrival of arrivals) this.#agenda.add(arrival.atMs, (nowMs) => this.#arrive(arrival, nowMs));
     this.#agenda.run();
     if (this.#served.length !== arrivals.length) {
@@ -81,59 +95,78 @@ export class SimulatedFleet {
     const { tenant, model, priority } = arrival;
     const body = imageRequestSchema.parse({ generation_settings: { prompt: 'x', model }, priority });
     const event = decideRequest(body, { id: newJobId(nowMs), tenant, nowMs, seed: 1 });
-    const job: Job = { arrival, state: this.#fold(undefined, event, nowMs), isTaken: false };
+    const job: Job = {
+      arrival,
+      state: this.#fold(undefined, event, nowMs),
+      takenMs: Number.POSITIVE_INFINITY,
+    };
     this.#jobs.set(event.id, job);
     this.#line.push(job);
     this.#tell(job, nowMs);
-    for (const worker of this.#idle) {
-      this.#fetch(worker, nowMs);
-      this.#look(worker, nowMs);
-      break;
-    }
-    if (this.#fleet.discipline === 'genfleet')
-      this.#agenda.add(nowMs + STEAL_AFTER_MS, (at) => this.#steal(at));
+    const [first] = this.#idle;
+    if (first) this.#look(first, nowMs);
   }
 
-  #steal(nowMs: number): void {
-    for (const worker of this.#idle) {
-      this.#look(worker, nowMs);
-      // what one can't use the others can't either
-      if (!worker.isBusy) return;
-    }
+  /** A worker without work looks around once a second, each at its own time. */
+  #lookAround(worker: Worker, nowMs: number): void {
+    if (!this.#idle.has(worker) || worker.looksMs !== nowMs) return;
+    if (this.#board.waiting > 0) this.#look(worker, nowMs);
+    if (this.#idle.has(worker)) this.#rest(worker, nowMs);
   }
 
-  /** The bus hands out its next job that nobody has run meanwhile. */
+  #rest(worker: Worker, nowMs: number): void {
+    this.#idle.add(worker);
+    if (this.#fleet.discipline === 'fifo' || worker.looksMs > nowMs) return;
+    if (this.#served.length === this.#expected) return;
+    worker.looksMs += LOOK_MS * Math.ceil((nowMs - worker.looksMs + 1) / LOOK_MS);
+    this.#agenda.add(worker.looksMs, (at) => this.#lookAround(worker, at));
+  }
+
+  /** The bus hands out its next job that nobody is known to have run meanwhile. */
   #fetch(worker: Worker, nowMs: number): void {
-    if (worker.held && !worker.held.job.isTaken) return;
+    if (worker.held && !this.#isSeenTaken(worker.held.job, nowMs)) return;
     worker.held = undefined;
     while (this.#next < this.#line.length) {
       const job = this.#line[this.#next++];
-      if (!job || job.isTaken) continue;
+      if (!job || this.#isSeenTaken(job, nowMs)) continue;
       worker.held = { job, sinceMs: nowMs };
       return;
     }
   }
 
+  #isSeenTaken({ takenMs }: Job, nowMs: number): boolean {
+    return takenMs + this.#fleet.lagMs <= nowMs;
+  }
+
   #look(worker: Worker, nowMs: number): void {
     if (worker.isBusy) return;
-    if (!worker.held || worker.held.job.isTaken) this.#fetch(worker, nowMs);
+    this.#fetch(worker, nowMs);
     const job = this.#fleet.discipline === 'fifo' ? worker.held?.job : this.#choose(worker, nowMs);
     if (!job) {
-      this.#idle.add(worker);
+      if (worker.held) this.#lookAfter(LOOK_AGAIN_MS, worker, nowMs);
+      else this.#rest(worker, nowMs);
       return;
     }
-    if (job.isTaken) {
-      // another was first: the claim was for nothing
-      this.conflicts += 1;
-      this.#idle.delete(worker);
-      worker.isBusy = true;
-      this.#agenda.add(nowMs + this.#fleet.lagMs, (at) => {
-        worker.isBusy = false;
-        this.#look(worker, at);
-      });
+    const isHeld = worker.held?.job === job;
+    if (isHeld) worker.held = undefined;
+    if (job.takenMs > nowMs) {
+      this.#begin(worker, job, nowMs, !isHeld);
       return;
     }
-    this.#begin(worker, job, nowMs);
+    // another was first: the claim was for nothing
+    job.state = this.#fold(job.state, startOf(job.state, worker.name, nowMs, !isHeld), nowMs);
+    this.#tell(job, nowMs);
+    this.lostClaims += 1;
+    this.#lookAfter(this.#fleet.lagMs, worker, nowMs);
+  }
+
+  #lookAfter(ms: number, worker: Worker, nowMs: number): void {
+    this.#idle.delete(worker);
+    worker.isBusy = true;
+    this.#agenda.add(nowMs + ms, (at) => {
+      worker.isBusy = false;
+      this.#look(worker, at);
+    });
   }
 
   #choose(worker: Worker, nowMs: number): Job | undefined {
@@ -147,6 +180,7 @@ export class SimulatedFleet {
       resolve: (model: string) => model,
       isLoaded: (model: string) => model === worker.loaded,
       minWaitMs: held.length > 0 ? MIN_WAIT_MS : STEAL_AFTER_MS,
+      batchJobs: 1,
       random: this.#random,
       patienceMs: this.#fleet.patienceMs,
     };
@@ -154,16 +188,15 @@ export class SimulatedFleet {
     return id === undefined ? undefined : this.#jobs.get(id);
   }
 
-  #begin(worker: Worker, job: Job, nowMs: number): void {
+  #begin(worker: Worker, job: Job, nowMs: number, isAhead: boolean): void {
     const { arrival } = job;
     const swapped = worker.loaded !== arrival.model;
     const loadMs = swapped ? this.#fleet.loadMs : 0;
     this.#idle.delete(worker);
     worker.isBusy = true;
     worker.loaded = arrival.model;
-    if (worker.held?.job === job) worker.held = undefined;
-    job.isTaken = true;
-    job.state = this.#fold(job.state, startOf(job.state, worker.name, nowMs), nowMs);
+    job.takenMs = nowMs;
+    job.state = this.#fold(job.state, startOf(job.state, worker.name, nowMs, isAhead), nowMs);
     this.#tell(job, nowMs);
     const endMs = nowMs + loadMs + arrival.runMs;
     this.#served.push({ arrival, worker: worker.name, startMs: nowMs, endMs, swapped });
@@ -190,11 +223,23 @@ export class SimulatedFleet {
 }
 
 /** The event of a worker that begins the job. */
-export function startOf({ id, request }: JobState, worker: string, nowMs: number): StartedEvent {
+export function startOf(
+  { id, request }: JobState,
+  worker: string,
+  nowMs: number,
+  isAhead = false,
+): StartedEvent {
   return {
     ...{ type: 'started', version: 1, id, kind: 'txt2img', tenant: request?.tenant ?? '', redrive: 0 },
-    ...{ attempt: 1, claim: id, worker, model: request?.settings.model ?? '', released: false },
+    ...{
+      attempt: 1,
+      claim: `${id} ${worker} ${nowMs}`,
+      worker,
+      model: request?.settings.model ?? '',
+      released: false,
+    },
     time: new Date(nowMs).toISOString(),
+    ...(isAhead ? { ahead_until: new Date(nowMs + AHEAD_MS).toISOString() } : {}),
   };
 }
 
@@ -206,56 +251,4 @@ function endOf({ id, request, starts }: JobState, generateMs: number, loadMs: nu
     complete_time: new Date(nowMs).toISOString(),
   };
   return event;
-}
-
-type Action = (nowMs: number) => void;
-
-/** What happens when: a binary heap, first in first out within a moment. */
-class Agenda {
-  readonly #heap: { readonly atMs: number; readonly order: number; readonly action: Action }[] = [];
-  #orders = 0;
-
-  add(atMs: number, action: Action): void {
-    const heap = this.#heap;
-    const entry = { atMs, order: this.#orders++, action };
-    let place = heap.length;
-    heap.push(entry);
-    while (place > 0) {
-      const parent = (place - 1) >> 1;
-      if (isBefore(heap[parent], entry)) break;
-      heap[place] = heap[parent] ?? entry;
-      place = parent;
-    }
-    heap[place] = entry;
-  }
-
-  run(): void {
-    for (let next = this.#take(); next; next = this.#take()) next.action(next.atMs);
-  }
-
-  #take() {
-    const heap = this.#heap;
-    const first = heap[0];
-    const last = heap.pop();
-    if (!first || !last || heap.length === 0) return first;
-    let place = 0;
-    for (;;) {
-      const left = 2 * place + 1;
-      if (left >= heap.length) break;
-      const child = left + 1 < heap.length && isBefore(heap[left + 1], heap[left]) ? left + 1 : left;
-      if (isBefore(last, heap[child])) break;
-      heap[place] = heap[child] ?? last;
-      place = child;
-    }
-    heap[place] = last;
-    return first;
-  }
-}
-
-function isBefore(
-  a: { readonly atMs: number; readonly order: number } | undefined,
-  b: { readonly atMs: number; readonly order: number } | undefined,
-): boolean {
-  if (!a || !b) return !!a;
-  return a.atMs !== b.atMs ? a.atMs < b.atMs : a.order < b.order;
 }

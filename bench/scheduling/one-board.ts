@@ -40,6 +40,7 @@ export function chooseOnce(board: Board, n: number): unknown {
       resolve: (model) => model,
       isLoaded: (model) => model === 'model-1',
       minWaitMs: 50,
+      batchJobs: 1,
       random: () => (n % 97) / 97,
       patienceMs: 60_000,
     },

@@ -1,14 +1,22 @@
-import { type CompletedEvent, type JobState, mayClaimAhead, type Start, statusOf } from '@genfleet/job';
-import { Lane } from './lane.ts';
+import {
+  type CompletedEvent,
+  countedClaims,
+  type JobState,
+  mayClaimAhead,
+  PRIORITIES,
+  type RequestedEvent,
+  type Start,
+  statusOf,
+} from '@genfleet/job';
+import { Crowding, crowdOf } from './crowding.ts';
+import { Line } from './line.ts';
 import { RunCosts } from './run-costs.ts';
 import { TenantService } from './tenant-service.ts';
-import { type WaitingJob, waitingJobOf } from './waiting-job.ts';
+import { levelOf, type WaitingJob, waitingJobOf } from './waiting-job.ts';
+import { WorkersSeen } from './workers-seen.ts';
 
 /** Jobs that a board holds at most; those beyond are found when the bus hands them out. */
 const MAX_WAITING = 100_000;
-const MAX_WORKERS = 20_000;
-/** A worker that began nothing for so long is not counted on to hold its model. */
-const HOLDS_MS = 900_000;
 const PRUNE_EVERY = 1_000;
 
 export interface BoardOptions {
@@ -18,10 +26,12 @@ export interface BoardOptions {
   readonly halfLifeMs: number;
 }
 
-/** Of a job that runs: what its tenant was charged for it so far. */
+/** Of a job that runs: where, what its tenant was charged for it so far, and how many claimed it ahead in vain. */
 interface Running {
   readonly tenant: string;
+  readonly worker: string;
   readonly chargedMs: number;
+  lostClaims: number;
 }
 
 /**
@@ -31,12 +41,12 @@ interface Running {
 export class Board {
   readonly costs = new RunCosts();
   readonly service: TenantService;
-  readonly #lanes = new Map<string, Lane>();
-  readonly #waiting = new Map<string, { readonly job: WaitingJob; readonly lane: Lane }>();
+  readonly crowding = new Crowding();
+  readonly workers = new WorkersSeen();
+  /** By level. */
+  readonly lines: readonly Line[] = PRIORITIES.map(() => new Line());
+  readonly #waiting = new Map<string, WaitingJob>();
   readonly #running = new Map<string, Running>();
-  /** What each worker was last seen to run, least lately seen first, and how many that are of each model. */
-  readonly #workers = new Map<string, { readonly model: string; readonly atMs: number }>();
-  readonly #holders = new Map<string, number>();
   #changes = 0;
 
   constructor({ weights, halfLifeMs }: BoardOptions) {
@@ -47,18 +57,8 @@ export class Board {
     return this.#waiting.size;
   }
 
-  lanes(): Iterable<Lane> {
-    return this.#lanes.values();
-  }
-
   has(id: string): boolean {
     return this.#waiting.has(id);
-  }
-
-  /** Workers other than `worker` that ran the model last. */
-  holders(model: string, worker: string): number {
-    const own = this.#workers.get(worker)?.model === model ? 1 : 0;
-    return (this.#holders.get(model) ?? 0) - own;
   }
 
   /** Takes in what became of a job. The same state again changes nothing. */
@@ -66,16 +66,25 @@ export class Board {
     this.#applyWaiting(state, nowMs);
     this.#applyRunning(state, nowMs);
     this.#changes += 1;
-    if (this.#changes % PRUNE_EVERY === 0) this.service.prune(nowMs);
+    if (this.#changes % PRUNE_EVERY === 0) this.#prune(nowMs);
   }
 
   /** Takes a job off the line at once, as its claim will in a moment: nobody here chooses it again. */
   take(id: string): void {
-    const known = this.#waiting.get(id);
-    if (!known) return;
+    const job = this.#waiting.get(id);
+    if (!job) return;
     this.#waiting.delete(id);
-    known.lane.remove(known.job);
-    if (known.lane.size === 0) this.#lanes.delete(keyOf(known.job));
+    this.lines[job.level]?.remove(job);
+  }
+
+  #prune(nowMs: number): void {
+    this.service.prune(nowMs);
+    this.crowding.prune(nowMs);
+  }
+
+  /** By what the worker was last seen to run, before this. */
+  #crowdOf({ worker, model }: Start, { request }: JobState): string {
+    return crowdOf(model, levelOf(request?.priority), !this.workers.holds(worker, model));
   }
 
   #applyWaiting(state: JobState, nowMs: number): void {
@@ -88,40 +97,53 @@ export class Board {
       return;
     }
     const job = waitingJobOf(request, requestOrder.timeMs);
-    const known = this.#waiting.get(state.id);
-    if (known?.job.sinceMs === job.sinceMs && known.job.notBeforeMs === job.notBeforeMs) return;
+    if (this.#waiting.get(state.id)?.sinceMs === job.sinceMs) return;
     this.take(state.id);
     if (this.#waiting.size >= MAX_WAITING) return;
-    const key = keyOf(job);
-    const lane = this.#lanes.get(key) ?? new Lane(job);
-    this.#lanes.set(key, lane);
-    lane.add(job);
-    this.#waiting.set(state.id, { job, lane });
+    this.lines[job.level]?.add(job);
+    this.#waiting.set(state.id, job);
   }
 
   #applyRunning(state: JobState, nowMs: number): void {
     const { id, request, outcome } = state;
     const known = this.#running.get(id);
     if (!request) return;
-    if (outcome) {
-      if (outcome.type === 'completed') this.#learn(request.settings.model, outcome.event);
-      if (!known) return;
-      this.#running.delete(id);
-      if (outcome.type !== 'completed') return;
-      const { generate_ms, model_load_ms } = outcome.event.timings;
-      this.service.charge(known.tenant, generate_ms + model_load_ms - known.chargedMs, nowMs);
+    if (statusOf(state) === 'running') {
+      this.#runs(state, request, nowMs);
       return;
     }
-    if (statusOf(state) !== 'running') {
-      this.#running.delete(id);
-      return;
+    if (outcome?.type === 'completed') this.#learn(request.settings.model, outcome.event);
+    if (!known) return;
+    this.#running.delete(id);
+    if (outcome?.type !== 'completed') return;
+    const { generate_ms, model_load_ms } = outcome.event.timings;
+    this.service.charge(known.tenant, generate_ms + model_load_ms - known.chargedMs, nowMs);
+  }
+
+  #runs(state: JobState, { tenant, settings }: RequestedEvent, nowMs: number): void {
+    const counted = countedClaims(state.starts).map(({ start }) => start);
+    const start = counted.at(-1);
+    if (!start) return;
+    let known = this.#running.get(state.id);
+    if (known?.worker !== start.worker) {
+      const chargedMs = known?.chargedMs ?? this.costs.runMs(settings.model);
+      if (!known) this.service.charge(tenant, chargedMs, nowMs);
+      known = { tenant, worker: start.worker, chargedMs, lostClaims: 0 };
+      this.#running.set(state.id, known);
+      if (start.aheadUntilMs !== undefined) this.crowding.won(this.#crowdOf(start, state), nowMs);
+      this.workers.began(start.worker, start.model, nowMs);
     }
-    const start = state.starts.at(-1);
-    if (start) this.#sawWorker(start, nowMs);
-    if (known) return;
-    const chargedMs = this.costs.runMs(request.settings.model);
-    this.#running.set(id, { tenant: request.tenant, chargedMs });
-    this.service.charge(request.tenant, chargedMs, nowMs);
+    if (state.starts.length > counted.length) this.#countLost(state, start, known, nowMs);
+  }
+
+  /** Claims ahead of the attempt that runs, which another had claimed before. */
+  #countLost(state: JobState, { attempt, claim }: Start, running: Running, nowMs: number): void {
+    const lost = state.starts.filter((other) => other.attempt === attempt && other.claim !== claim);
+    for (const other of lost.slice(running.lostClaims)) {
+      running.lostClaims += 1;
+      if (other.aheadUntilMs === undefined) continue;
+      this.crowding.lost(this.#crowdOf(other, state), running.lostClaims, nowMs);
+    }
   }
 
   /** By the name the client used as well: it is by that that those who wait are known. */
@@ -130,25 +152,4 @@ export class Board {
       this.costs.learn(name, timings.generate_ms, timings.model_load_ms);
     }
   }
-
-  #sawWorker({ worker, model }: Start, atMs: number): void {
-    this.#forgetWorker(worker);
-    this.#workers.set(worker, { model, atMs });
-    this.#holders.set(model, (this.#holders.get(model) ?? 0) + 1);
-    for (const [name, seen] of this.#workers) {
-      if (seen.atMs > atMs - HOLDS_MS && this.#workers.size <= MAX_WORKERS) return;
-      this.#forgetWorker(name);
-    }
-  }
-
-  #forgetWorker(worker: string): void {
-    const seen = this.#workers.get(worker);
-    if (!seen) return;
-    this.#workers.delete(worker);
-    const others = (this.#holders.get(seen.model) ?? 0) - 1;
-    if (others > 0) this.#holders.set(seen.model, others);
-    else this.#holders.delete(seen.model);
-  }
 }
-
-const keyOf = ({ level, tenant, model }: WaitingJob) => `${level}\0${tenant}\0${model}`;

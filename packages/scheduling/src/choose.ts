@@ -1,9 +1,12 @@
 import type { Board } from './board.ts';
+import { crowdOf } from './crowding.ts';
 import type { Lane } from './lane.ts';
+import { compareRanks, LevelRanking, type Rank } from './ranking.ts';
 import type { WaitingJob } from './waiting-job.ts';
 
-/** Jobs that this many workers of one model may choose among at a time, so that they seldom choose the same. */
-const MAX_SPREAD = 64;
+/** With each such time, in ms, that a job waits, half as many places are drawn from, down to as many as there are jobs. */
+const NARROWS_MS = 1_000;
+const LATER: Choice = { ids: [], isHeld: false };
 
 /** The worker that asks what to run next. */
 export interface Asker {
@@ -14,6 +17,8 @@ export interface Asker {
   readonly isLoaded: (model: string) => boolean;
   /** Jobs that wait for less, in ms, are left to the bus: it is handing them out just now. */
   readonly minWaitMs: number;
+  /** Jobs that it runs together at most. */
+  readonly batchJobs: number;
   /** 0 ≤ x < 1. */
   readonly random: () => number;
   /** For how long, in ms, a job that the bus handed to this worker may be passed over. */
@@ -25,15 +30,15 @@ export interface HeldJob extends WaitingJob {
   readonly heldSinceMs: number;
 }
 
-/** A job to run next, and those like it that could be run with it, best first. */
+/**
+ * A job to run next, and those like it that could be run with it, best first. None at all where others are at the jobs
+ * of the model in memory and the rest would cost a change of it: they are worth another look in a moment.
+ */
 export interface Choice {
   readonly ids: readonly string[];
   /** Whether it was handed out, and not chosen from among all that wait. */
   readonly isHeld: boolean;
 }
-
-/** How good it is to run a lane next: compared member by member, less is better. */
-type Rank = readonly [level: number, isOverShare: number, isSwap: number, order: number];
 
 /**
  * What a worker runs next, of all that waits:
@@ -43,6 +48,10 @@ type Rank = readonly [level: number, isOverShare: number, isSwap: number, order:
  * 3. tenants that had no more than their share, to within a change of model or two runs (see `TenantService`);
  * 4. the model in memory; else the one with most work per worker that holds it;
  * 5. one that it was handed, else the oldest; of tenants over their share, that of the one that had least.
+ *
+ * Others rank what waits the same way at the same time. So a worker takes not the best of what is better than what it
+ * was handed, but the one at a place that it draws, among as many as there are workers in each other's way (see
+ * `Crowding`). Where nothing stands at its place it leaves these jobs to the others.
  */
 export function choose(
   board: Board,
@@ -54,96 +63,74 @@ export function choose(
     .filter((job) => nowMs - job.heldSinceMs >= asker.patienceMs)
     .sort((a, b) => a.heldSinceMs - b.heldSinceMs);
   if (overdue) return { ids: [overdue.id], isHeld: true };
-  const rank = ranking(board, asker, held, nowMs);
-  const handed = bestOf(
-    held.map(({ id, sinceMs, ...job }) => {
-      return { rank: rank(job), sinceMs, choice: () => ({ ids: [id], isHeld: true }) };
-    }),
-  );
-  const line = bestOf(
-    [...board.lanes()].map((lane) => {
-      const [first] = lane.first(nowMs - asker.minWaitMs, 1);
-      if (!first) return undefined;
-      const peers = board.holders(lane.model, asker.worker);
-      return { rank: rank(lane), sinceMs: first.sinceMs, choice: () => someOf(lane, peers, asker, nowMs) };
-    }),
-  );
-  // one that is no better is another worker's: it was handed to it, or will be
-  const isLineBetter = line && (!handed || compareRanks(line.rank, handed.rank) < 0);
-  return (isLineBetter ? line : handed)?.choice();
+  for (const [level, line] of board.lines.entries()) {
+    const heldHere = held.filter((job) => job.level === level);
+    if (heldHere.length === 0 && line.size === 0) continue;
+    const ranking = new LevelRanking(board, asker, { level, held: heldHere, nowMs });
+    const handed = bestOf(heldHere, ranking);
+    // one that is no better is another worker's: it was handed to it, or will be
+    const choice = ahead(board, asker, ranking, handed?.rank);
+    if (choice) return choice;
+    if (handed) return { ids: [handed.job.id], isHeld: true };
+  }
+  return undefined;
 }
 
-interface Offer {
-  readonly rank: Rank;
-  readonly sinceMs: number;
-  readonly choice: () => Choice;
-}
-
-/** The best of those that can be run, and of as good ones the oldest. */
-function bestOf(
-  offers: readonly ((Omit<Offer, 'rank'> & { rank: Rank | undefined }) | undefined)[],
-): Offer | undefined {
-  let best: Offer | undefined;
-  for (const offer of offers) {
-    if (!offer?.rank) continue;
-    const order = best ? compareRanks(offer.rank, best.rank) || offer.sinceMs - best.sinceMs : -1;
-    if (order < 0) best = { ...offer, rank: offer.rank };
+/** Of those that can be run the best, and of as good ones the oldest. */
+function bestOf(held: readonly HeldJob[], ranking: LevelRanking) {
+  let best: { readonly job: HeldJob; readonly rank: Rank } | undefined;
+  for (const job of held) {
+    const rank = ranking.rankOf(job);
+    if (!rank) continue;
+    const order = best ? compareRanks(rank, best.rank) || job.sinceMs - best.job.sinceMs : -1;
+    if (order < 0) best = { job, rank };
   }
   return best;
 }
 
-/** Several workers look at the same lane at once; each begins somewhere else in its head. */
-function someOf(lane: Lane, peers: number, { random, minWaitMs }: Asker, nowMs: number): Choice {
-  const spread = Math.min(peers + 1, MAX_SPREAD);
-  const head = lane.first(nowMs - minWaitMs, 2 * spread);
-  const begin = Math.floor(random() * Math.min(spread, head.length));
-  return { ids: head.slice(begin, begin + spread).map(({ id }) => id), isHeld: false };
-}
-
-type Ranked = Pick<WaitingJob, 'level' | 'tenant' | 'model'>;
-
-/** Ranks lanes for this worker; undefined for those it can't run. */
-function ranking(
+/** What stands at this worker's place among that which is better than what it was handed. */
+function ahead(
   board: Board,
   asker: Asker,
-  held: readonly HeldJob[],
-  nowMs: number,
-): (lane: Ranked) => Rank | undefined {
-  const { service, costs } = board;
-  const leastMs = new Map<number, number>();
-  /** By model and level. */
-  const workMs = new Map<string, number[]>();
-  const had = new Map<string, number>();
-  const hadMs = (tenant: string) => {
-    const known = had.get(tenant) ?? service.hadMs(tenant, nowMs);
-    had.set(tenant, known);
-    return known;
-  };
-  const count = ({ level, tenant, model }: Ranked, jobs: number) => {
-    const own = asker.resolve(model);
-    if (own === undefined) return;
-    leastMs.set(level, Math.min(leastMs.get(level) ?? Number.POSITIVE_INFINITY, hadMs(tenant)));
-    const work = workMs.get(own) ?? [];
-    work[level] = (work[level] ?? 0) + jobs * Math.max(1, costs.runMs(model));
-    workMs.set(own, work);
-  };
-  for (const lane of board.lanes()) count(lane, lane.size);
-  for (const job of held) if (!board.has(job.id)) count(job, 1);
-  return ({ level, tenant, model }) => {
-    const own = asker.resolve(model);
-    if (own === undefined) return undefined;
-    const slackMs = Math.max(2 * costs.runMs(model), costs.loadMs(model)) / service.weight(tenant);
-    const isOverShare = hadMs(tenant) > (leastMs.get(level) ?? 0) + slackMs ? 1 : 0;
-    if (asker.isLoaded(own)) return [level, isOverShare, 0, isOverShare ? hadMs(tenant) : 0];
-    const perHolderMs = (workMs.get(own)?.[level] ?? 0) / (board.holders(model, asker.worker) + 1);
-    return [level, isOverShare, 1, isOverShare ? hadMs(tenant) : -perHolderMs];
-  };
+  ranking: LevelRanking,
+  handed: Rank | undefined,
+): Choice | undefined {
+  const { nowMs } = ranking;
+  const readySinceMs = nowMs - asker.minWaitMs;
+  let sort: Rank | undefined;
+  let toSkip = 0;
+  let othersAreAtIt = false;
+  for (const { rank, lane } of ranking.offers(readySinceMs)) {
+    if (handed && compareRanks(rank, handed) >= 0) break;
+    const isSwap = rank[2] === 1;
+    if (isSwap && othersAreAtIt) return LATER;
+    if (sort?.[1] !== rank[1] || sort[2] !== rank[2]) {
+      sort = rank;
+      toSkip =
+        Math.floor(asker.random() * placesOf(board, lane, isSwap, readySinceMs, nowMs)) * asker.batchJobs;
+    }
+    const ready = lane.countSince(readySinceMs);
+    if (toSkip < ready) return { ids: lane.ids(toSkip, matesOf(asker)), isHeld: false };
+    toSkip -= ready;
+    othersAreAtIt ||= !isSwap;
+  }
+  return othersAreAtIt && handed?.[2] !== 0 ? LATER : undefined;
 }
 
-function compareRanks(a: Rank, b: Rank): number {
-  for (const [place, value] of a.entries()) {
-    const other = b[place] ?? 0;
-    if (value !== other) return value - other;
-  }
-  return 0;
+/** Among how many places the workers that want these jobs spread, of which this lane has the best. */
+function placesOf(
+  board: Board,
+  { model, level, oldestMs }: Lane,
+  isSwap: boolean,
+  readySinceMs: number,
+  nowMs: number,
+) {
+  const wanted = board.crowding.places(crowdOf(model, level, isSwap), nowMs);
+  const line = board.lines[level];
+  const jobs = (isSwap ? line?.size : line?.queue(model)?.size) ?? 1;
+  const narrowed = wanted / 2 ** ((readySinceMs - oldestMs) / NARROWS_MS);
+  return Math.max(1, narrowed, Math.min(wanted, jobs));
 }
+
+/** Not all that are alike to the fleet can be run together. */
+const matesOf = ({ batchJobs }: Asker) => (batchJobs === 1 ? 1 : 2 * batchJobs);

@@ -1,8 +1,10 @@
 import type { JobState } from '@genfleet/job';
 import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import { type Asked, done, NOW_MS, running, waiting } from '../test/sample-states.test.ts';
 import { Board } from './board.ts';
 import { type Asker, choose, type HeldJob } from './choose.ts';
+import { compareRanks, LevelRanking } from './ranking.ts';
 import { waitingJobOf } from './waiting-job.ts';
 
 const PATIENCE_MS = 60_000;
@@ -18,6 +20,7 @@ const asker = (change: Partial<Asker> = {}): Asker => ({
   resolve: (model) => model,
   isLoaded: (model) => model === 'm',
   minWaitMs: 50,
+  batchJobs: 1,
   random: () => 0,
   patienceMs: PATIENCE_MS,
   ...change,
@@ -37,6 +40,11 @@ function afterService(had: Readonly<Record<string, number>>, ...states: readonly
   for (const [tenant, ms] of Object.entries(had)) board.service.charge(tenant, ms, NOW_MS);
   for (const state of states) board.apply(state, NOW_MS);
   return board;
+}
+
+/** Workers were in each other's way so often that there are four places. */
+function crowd(board: Board, name: string): void {
+  while (board.crowding.places(name, NOW_MS) < 4) board.crowding.lost(name, 1, NOW_MS);
 }
 
 describe('choose', () => {
@@ -125,12 +133,72 @@ describe('choose', () => {
     expect(choose(board, asker(), [], NOW_MS + 1_060)?.ids[0]).toBe(later.id);
   });
 
-  it('lets workers of one model begin at different jobs of its line', () => {
-    const line = Array.from({ length: 10 }, (_, n) => waiting({ agoMs: 20_000 - n * 1_000 }));
-    const peers = ['w2', 'w3', 'w4'].map((worker) => running(waiting(), worker));
-    const board = boardOf(...line, ...peers);
-    const begun = [0, 0.3, 0.6, 0.9].map((random) => first(board, [], { random: () => random }));
-    expect(begun).toEqual(line.slice(0, 4).map(({ id }) => id));
+  it("spreads workers that were in each other's way over places, and leaves alone what is not at its own", () => {
+    const line = Array.from({ length: 3 }, (_, n) => waiting({ agoMs: 90 - n * 10 }));
+    const other = waiting({ model: 'other', agoMs: 100 });
+    const board = boardOf(...line, other);
+    expect(first(board, [], { random: () => 0.99 })).toBe(line[0]?.id);
+    crowd(board, 'model m');
+    const begun = [0, 0.3, 0.6].map((random) => first(board, [], { random: () => random }));
+    expect(begun).toEqual(line.map(({ id }) => id));
+    // the rest would cost a change of model: another look in a moment is better
+    const last = asker({ random: () => 0.99 });
+    expect(choose(board, last, [heldOf(other)], NOW_MS)).toEqual({ ids: [], isHeld: false });
+    const low = waiting({ priority: 'low' });
+    expect(choose(board, last, [heldOf(low)], NOW_MS)).toEqual({ ids: [], isHeld: false });
+  });
+
+  it('runs what it was handed where others are at what is better, and costs no change of model', () => {
+    const [better, handed] = [waiting({ priority: 'high', model: 'other', agoMs: 100 }), waiting()];
+    const board = boardOf(better, handed);
+    expect(first(board, [heldOf(handed)], { random: () => 0.99 })).toBe(better.id);
+    crowd(board, 'level 0');
+    expect(first(board, [heldOf(handed)], { random: () => 0.99 })).toBe(handed.id);
+    // with the time that it waits more look at it
+    expect(choose(board, asker({ random: () => 0.99 }), [heldOf(handed)], NOW_MS + 9_000)?.ids[0]).toBe(
+      better.id,
+    );
+  });
+
+  it('names those that could be run together, of which another worker names others', () => {
+    const line = Array.from({ length: 12 }, (_, n) => waiting({ agoMs: 20_000 - n * 1_000 }));
+    const board = boardOf(...line);
+    const ids = (random: number) =>
+      choose(board, asker({ batchJobs: 2, random: () => random }), [], NOW_MS)?.ids;
+    expect(ids(0)).toEqual(line.slice(0, 4).map(({ id }) => id));
+    crowd(board, 'model m');
+    expect(ids(0.3)?.[0]).toBe(line[2]?.id);
+  });
+
+  it('takes nothing that is worse than another that waits, whatever waits', () => {
+    const asked = fc.record({
+      tenant: fc.constantFrom('a', 'b', 'heavy'),
+      model: fc.constantFrom('m', 'n', 'o', 'strange'),
+      priority: fc.constantFrom('normal' as const, 'high' as const, 'low' as const),
+      agoMs: fc.integer({ min: 0, max: 10_000 }),
+    });
+    const hadMs = fc.integer({ min: 0, max: 100_000 });
+    const had = fc.record({ a: hadMs, b: hadMs, heavy: hadMs });
+    fc.assert(
+      fc.property(fc.array(asked, { maxLength: 12 }), had, (jobs, service) => {
+        const states = jobs.map((job) => waiting(job));
+        const board = afterService(service, ...states);
+        for (const model of ['m', 'n']) board.costs.learn(model, 2_000, 8_000);
+        const able = asker({ resolve: (model) => (model === 'strange' ? undefined : model) });
+        const ranked = states
+          .map((state) => heldOf(state))
+          .filter(({ sinceMs }) => sinceMs <= NOW_MS - able.minWaitMs)
+          .flatMap((job) => {
+            const ranking = new LevelRanking(board, able, { level: job.level, held: [], nowMs: NOW_MS });
+            const rank = ranking.rankOf(job);
+            return rank ? [{ job, rank }] : [];
+          })
+          .sort((a, b) => compareRanks(a.rank, b.rank) || a.job.sinceMs - b.job.sinceMs);
+        const chosen = ranked.find(({ job }) => job.id === choose(board, able, [], NOW_MS)?.ids[0]);
+        expect(chosen?.rank).toEqual(ranked[0]?.rank);
+        expect(chosen?.job.sinceMs).toBe(ranked[0]?.job.sinceMs);
+      }),
+    );
   });
 });
 
@@ -145,7 +213,7 @@ describe('Board', () => {
     expect(board.waiting).toBe(1);
     board.take(job.id);
     board.take(job.id);
-    expect([...board.lanes()]).toEqual([]);
+    expect(board.lines.flatMap((line) => [...line.models(), ...line.tenants()])).toEqual([]);
   });
 
   it('charges a tenant for what runs before it has ended, and corrects it then', () => {

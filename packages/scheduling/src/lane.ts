@@ -17,35 +17,48 @@ export class Lane {
     return this.#jobs.length;
   }
 
-  /** The oldest of those that could have run since this Unix time in ms, at most `count`. */
-  first(sinceMs: number, count: number): readonly WaitingJob[] {
-    const found: WaitingJob[] = [];
-    for (const job of this.#jobs) {
-      if (found.length === count) break;
-      if (Math.max(job.sinceMs, job.notBeforeMs) <= sinceMs) found.push(job);
-    }
-    return found;
+  /** Since when its first could run, Unix ms. */
+  get oldestMs(): number {
+    return this.#jobs[0]?.sinceMs ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** How many could have run since this Unix time in ms. */
+  countSince(sinceMs: number): number {
+    const youngest = this.#jobs.at(-1);
+    if (!youngest || youngest.sinceMs <= sinceMs) return this.#jobs.length;
+    return this.#placeOf((job) => job.sinceMs <= sinceMs);
+  }
+
+  /** Ids from the place `from`, 0 for the oldest, at most `count`. */
+  ids(from: number, count: number): readonly string[] {
+    return this.#jobs.slice(from, from + count).map(({ id }) => id);
   }
 
   add(job: WaitingJob): void {
     const last = this.#jobs.at(-1);
     // nearly always the newest
     if (!last || compare(last, job) < 0) this.#jobs.push(job);
-    else this.#jobs.splice(this.#placeOf(job), 0, job);
+    else
+      this.#jobs.splice(
+        this.#placeOf((there) => compare(there, job) < 0),
+        0,
+        job,
+      );
   }
 
   remove(job: WaitingJob): void {
-    const place = this.#placeOf(job);
+    const place = this.#placeOf((there) => compare(there, job) < 0);
     if (this.#jobs[place]?.id === job.id) this.#jobs.splice(place, 1);
   }
 
-  #placeOf(job: WaitingJob): number {
+  /** How many come first, of which that is true. */
+  #placeOf(isBefore: (job: WaitingJob) => boolean): number {
     let low = 0;
     let high = this.#jobs.length;
     while (low < high) {
       const middle = (low + high) >> 1;
       const there = this.#jobs[middle];
-      if (there && compare(there, job) < 0) low = middle + 1;
+      if (there && isBefore(there)) low = middle + 1;
       else high = middle;
     }
     return low;

@@ -8,25 +8,23 @@ export interface WaitingJob {
   readonly model: string;
   /** Place in `PRIORITIES`: 0 goes first. */
   readonly level: number;
-  /** Since when it stands in line, Unix ms. */
+  /** Since when it could run, Unix ms: it stands in line, and the wait before a retry is over. */
   readonly sinceMs: number;
-  /** Before this it can't run, Unix ms; 0 for at once. */
-  readonly notBeforeMs: number;
 }
 
-function levelOf(priority: Priority | undefined): number {
+/** Place in `PRIORITIES`. */
+export function levelOf(priority: Priority | undefined): number {
   return PRIORITIES.indexOf(priority ?? 'normal');
 }
 
-/** Of a job whose request is known. */
-export function waitingJobOf(request: NonNullable<JobState['request']>, sinceMs: number): WaitingJob {
+/** Of a job whose request is known and stands in line since `linedUpMs`. */
+export function waitingJobOf(request: NonNullable<JobState['request']>, linedUpMs: number): WaitingJob {
   const { id, tenant, settings, priority, not_before: notBefore } = request;
   return {
     id,
     tenant,
     model: settings.model,
     level: levelOf(priority),
-    sinceMs,
-    notBeforeMs: notBefore === undefined ? 0 : Date.parse(notBefore),
+    sinceMs: notBefore === undefined ? linedUpMs : Math.max(linedUpMs, Date.parse(notBefore)),
   };
 }

@@ -35,13 +35,14 @@ export function waiting({ tenant = 'a', model = 'm', priority, agoMs = 10_000 }:
   return fold(undefined, decideRequest(body, { id: newJobId(nowMs), tenant, nowMs, seed: 1 }), nowMs);
 }
 
-/** The job once a worker claimed it. */
-export function running(state: JobState, worker: string): JobState {
+/** The job once a worker claimed it, or claimed it ahead of the bus. */
+export function running(state: JobState, worker: string, isAhead = false): JobState {
   const { id, request } = state;
   const event: StartedEvent = {
     ...{ type: 'started', version: 1, id, kind: 'txt2img', tenant: request?.tenant ?? '', redrive: 0 },
     ...{ attempt: 1, claim: `${worker}-${id}`, worker, model: request?.settings.model ?? '' },
     ...{ time: new Date(NOW_MS).toISOString(), released: false },
+    ...(isAhead ? { ahead_until: new Date(NOW_MS + 30_000).toISOString() } : {}),
   };
   return fold(state, event, NOW_MS);
 }

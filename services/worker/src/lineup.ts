@@ -16,6 +16,8 @@ interface Lined<K extends Kind>
   extends Pick<WorkerOptions, 'worker' | 'view' | 'now' | 'scheduling' | 'log'> {
   readonly kind: K;
   readonly swapsModels: boolean;
+  /** Jobs that are run together at most. */
+  readonly batchJobs: number;
   /** What the engine has, none while that is not known. */
   readonly models: () => readonly ModelInfo[];
   /** What there is in the fleet. */
@@ -32,6 +34,7 @@ export class Lineup<K extends Kind> {
   readonly #board: Board;
   readonly #ends = new AbortController();
   #loaded: string | undefined;
+  #names: { readonly models: readonly ModelInfo[]; readonly byName: ReadonlyMap<string, string> } | undefined;
 
   constructor(options: Lined<K>) {
     this.#options = options;
@@ -47,11 +50,14 @@ export class Lineup<K extends Kind> {
     void this.#readLine().catch((err: unknown) => options.log.warn({ err }, 'the line can not be read'));
   }
 
-  /** What to run next, best first, of what was handed out and waits here and of what waits elsewhere. */
+  /**
+   * What to run next, best first, of what was handed out and waits here and of what waits elsewhere. Nothing, where
+   * others are about to take what is better than what waits here: that is worth another look in a moment.
+   */
   best(held: readonly Waiting<K>[]): readonly Waiting<K>[] {
     // keystrokes, most of the time
     if (held.length <= 1 && !this.hasMore) return held;
-    const { worker, scheduling, swapsModels, now } = this.#options;
+    const { worker, scheduling, swapsModels, batchJobs, now } = this.#options;
     const nowMs = now();
     const byId = new Map(held.map((waiting) => [waiting.request.id, waiting]));
     const asker = {
@@ -59,12 +65,14 @@ export class Lineup<K extends Kind> {
       resolve: (model: string) => this.#nameOf(model),
       isLoaded: (model: string) => !swapsModels || model === this.#loaded,
       minWaitMs: held.length > 0 ? MIN_WAIT_MS : STEAL_AFTER_MS,
+      batchJobs,
       random: Math.random,
       patienceMs: scheduling.patienceMs,
     };
     const choice = choose(this.#board, asker, held.map(heldJobOf), nowMs);
     // what no rule speaks of, such as a model the engine does not have, goes in the order of the bus
     if (!choice) return held;
+    if (choice.ids.length === 0) return [];
     const chosen = choice.ids.flatMap((id) => byId.get(id) ?? this.#ahead(id, nowMs) ?? []);
     return [...chosen, ...held.filter((waiting) => !chosen.includes(waiting))];
   }
@@ -105,8 +113,14 @@ export class Lineup<K extends Kind> {
   }
 
   #nameOf(model: string): string | undefined {
-    return this.#options.models().find(({ name, aliases }) => name === model || aliases.includes(model))
-      ?.name;
+    const models = this.#options.models();
+    if (this.#names?.models !== models) {
+      // a model's own name goes before an alias of another
+      const byAlias = models.flatMap(({ name, aliases }) => aliases.map((alias) => [alias, name] as const));
+      const byName = models.map(({ name }) => [name, name] as const);
+      this.#names = { models, byName: new Map([...byAlias, ...byName]) };
+    }
+    return this.#names.byName.get(model);
   }
 
   /** What waits already in a view that is older than this worker. */

@@ -31,6 +31,8 @@ const HEALTH_WAIT_MS = 1_000;
 const FOR_OTHERS_MS = 250;
 /** How often a worker without work looks whether others hold more than they can run. */
 const LOOK_AROUND_MS = 1_000;
+/** Before another look where others are about to take what is better than what waits here. */
+const LOOK_AGAIN_MS = 50;
 
 /**
  * Receive, claim, generate, store, publish, acknowledge: the engine takes job n+1 while the outcome of job n
@@ -129,7 +131,10 @@ export class Pipeline<K extends Kind, Result extends RunResult> {
       if (this.#stopping.signal.aborted) return;
       if (!(await this.#engineReady())) continue;
       const chosen = this.#inbox.take((held) => this.#choose(held));
-      if (chosen.length === 0) continue;
+      if (chosen.length === 0) {
+        await this.#lookAgain();
+        continue;
+      }
       this.#lineup.taken(chosen);
       const { promise: free, resolve: release } = Promise.withResolvers<void>();
       const batch = this.#process(chosen, release).finally(() => {
@@ -143,6 +148,11 @@ export class Pipeline<K extends Kind, Result extends RunResult> {
       while (this.#batches.size > slots) await Promise.race(this.#batches);
       while (this.#finishing.size >= FINISHING_PER_SLOT * slots) await Promise.race(this.#finishing);
     }
+  }
+
+  async #lookAgain(): Promise<void> {
+    if (this.#inbox.waiting === 0) return;
+    await sleep(LOOK_AGAIN_MS, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
   }
 
   #choose(held: readonly Waiting<K>[]): readonly Waiting<K>[] {

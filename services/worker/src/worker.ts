@@ -42,11 +42,18 @@ async function startWorker<K extends Kind, Result extends RunResult>(
   await publisher.open([...topicsOf(kind).map(({ topic }) => topic), progressTopic(kind)]);
   const announcing = startAnnouncing({ ...options, engine, kind });
   await announcing.first;
-  const { swapsModels } = craft;
+  const { swapsModels, batchJobs } = craft;
   const ends = new AbortController();
   const catalogue = new ModelCatalogue([], now);
   const following = followAnnouncements(catalogue, { bus, log, clock: now, signal: ends.signal });
-  const lineup = new Lineup({ ...options, kind, swapsModels, models: announcing.models, catalogue });
+  const lineup = new Lineup({
+    ...options,
+    kind,
+    swapsModels,
+    batchJobs,
+    models: announcing.models,
+    catalogue,
+  });
   const pipeline = new Pipeline(options, publisher, craft, lineup);
   const consumer = await bus.subscribe(
     topicOf('requested', kind),
