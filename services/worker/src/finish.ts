@@ -41,7 +41,10 @@ export async function finishRun<K extends Kind, Result extends RunResult>(
   const { id: jobId, settings } = claimed.request;
   const fields = { jobId, attempt: claimed.attempt, model: settings.model };
   try {
+    // what was made is stored while the claim is on its way to the ledger; until that is there nobody is told of it
+    const made = outcomeOf(finishing, claimed, result);
     const confirmation = await claimed.confirmed;
+    const outcome = await made;
     if (confirmation.do !== 'run') return await settleRefused(options, publisher, claimed, confirmation);
     const run = { ...claimed, attempt: confirmation.attempt };
     if (stopReason(run) === 'draining' && !result.ok) {
@@ -50,7 +53,7 @@ export async function finishRun<K extends Kind, Result extends RunResult>(
       options.log.info(fields, 'handed back unfinished');
       return;
     }
-    await publishOutcome(finishing, run, result);
+    await publishOutcome(options, publisher, run, outcome);
     await ack(run);
   } catch (err) {
     options.log.error({ ...fields, err }, 'outcome could not be written; the job will be delivered again');
@@ -110,12 +113,12 @@ function endOf({ event }: Extract<Refused, { do: 'bury' }>): string {
   return event.type === 'dead' ? `dead letter, ${event.error.code}` : event.reason;
 }
 
-async function publishOutcome<K extends Kind, Result extends RunResult>(
-  finishing: Finishing<K, Result>,
-  run: Run<K>,
-  result: Result | Failure,
+async function publishOutcome(
+  options: WorkerOptions,
+  publisher: Publisher,
+  run: Run,
+  outcome: CompletedEvent | GenfleetError,
 ): Promise<void> {
-  const { options, publisher } = finishing;
   const { log, metrics } = options;
   const fields = { jobId: run.request.id, attempt: run.attempt, model: run.request.settings.model };
   if (stopReason(run) === 'cancelled') {
@@ -124,13 +127,13 @@ async function publishOutcome<K extends Kind, Result extends RunResult>(
     log.debug(fields, 'stopped: cancelled');
     return;
   }
-  const outcome = await outcomeOf(finishing, run, result);
   if (outcome instanceof GenfleetError) {
     await publishFailure(options, publisher, run, outcome);
     return;
   }
   const fleeting = isFleeting(run.request);
-  await publisher.publish(outcome, {
+  const completed = { ...outcome, attempt: run.attempt };
+  await publisher.publish(completed, {
     patienceMs: PUBLISH_PATIENCE_MS,
     fleeting,
     // its client has the text by now
@@ -165,7 +168,7 @@ async function publishFailure(
   log.warn({ ...fields, err: error }, SAID[event.type]);
 }
 
-/** The completion with everything stored, or why there is none. */
+/** The completion with everything stored, or why there is none. Never rejects. */
 async function outcomeOf<K extends Kind, Result extends RunResult>(
   { options, craft }: Finishing<K, Result>,
   run: Run<K>,
@@ -187,6 +190,9 @@ function stoppedError(options: WorkerOptions, run: Run): GenfleetError | undefin
       return new GenfleetError('deadline_exceeded', `Not completed by its deadline, ${run.request.deadline}`);
     case 'hung':
       return new GenfleetError('engine_timeout', `no progress for ${options.engineIdleTimeoutMs} ms`);
+    case 'cancelled':
+    case 'superseded':
+      return new GenfleetError('cancelled', 'the run was stopped');
     default:
       return undefined;
   }
