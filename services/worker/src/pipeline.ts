@@ -21,7 +21,7 @@ import { type Run, stopRun, type Waiting } from './run.ts';
 import { runWatched } from './watched-run.ts';
 
 /** Runs whose outcome is on its way to store and bus while the engine goes on; for each slot. Beyond it waits. */
-const FINISHING_PER_SLOT = 4;
+const FINISHING_PER_SLOT = 8;
 /** From this share of a run on, the next job is fetched: late enough that an idle worker gets it instead. */
 const FETCH_AT_SHARE = 0.7;
 /** Runs expected to end within this time count as nearly done from the start. */
