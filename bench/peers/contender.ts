@@ -25,7 +25,7 @@ export interface Child extends Part {
   stop(): Promise<void>;
 }
 
-const START_MS = 120_000;
+const START_MS = 300_000;
 const STOP_MS = 10_000;
 const LAST_WORDS_CHARS = 4_000;
 
