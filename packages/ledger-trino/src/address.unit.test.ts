@@ -9,10 +9,10 @@ describe('readTrinoAddress', () => {
   it('reads every part', () => {
     const file = join(mkdtempSync(join(tmpdir(), 'ca-')), 'ca.pem');
     writeFileSync(file, 'PEM');
-    const url = `trino://a%20team@one.test:1234/Pulsar/genfleet/images?ssl=true&ca=${encodeURIComponent(file)}`;
+    const url = `trino://a%20team@one.test:1234/Pulsar/genfleet/images?ssl=true&archive=cold&ca=${encodeURIComponent(file)}`;
     expect(readTrinoAddress({ url, password: 'secret', schemaName: 'other/one' })).toEqual({
       ...{ server: 'https://one.test:1234', user: 'a team', password: 'secret' },
-      ...{ catalog: 'pulsar', schema: 'genfleet/images', ca: 'PEM' },
+      ...{ catalog: 'pulsar', schema: 'genfleet/images', ca: 'PEM', archiveCatalog: 'cold' },
     });
   });
 
@@ -34,6 +34,9 @@ describe('readTrinoAddress', () => {
     'trino://h/pulsar/only-tenant',
     'trino://h/pulsar/a/b/c',
     'trino://h?sll=true',
+    'trino://h?archive=',
+    'trino://h?archive=a.b',
+    'trino://h/Pulsar?archive=pulsar',
     'trino://h?ssl=true&ca=/no/such/file',
     'trino://user:secret@h:1?ssl=true',
   ])('refuses %s without showing a password', (url) => {

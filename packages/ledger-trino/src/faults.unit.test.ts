@@ -29,6 +29,21 @@ describe('faultOf', () => {
     }
   });
 
+  it('tells what is of the archive from what the asker wrote', () => {
+    const missing = "line 1:99: Table 'archive.a/b.started_txt2img_generation' does not exist";
+    expect(faultOf(error({ message: missing }), statement, 2)).toMatchObject({
+      ...{ code: 'ledger_failed', retryable: false },
+      message: expect.stringMatching(/^Trino can't read the archive: Table .*recorder -- tables/),
+    });
+    const damaged = {
+      message: 'Malformed Parquet file s3://b/x.parquet',
+      ...{ errorName: 'HIVE_CANNOT_OPEN_SPLIT', errorType: 'EXTERNAL' },
+    } as const;
+    expect(faultOf(error(damaged), statement, 2)).toMatchObject({
+      ...{ code: 'ledger_failed', message: expect.stringMatching(/x\.parquet; .*recorder -- check/) },
+    });
+  });
+
   it.each([
     ['EXCEEDED_TIME_LIMIT', 'INSUFFICIENT_RESOURCES', 'query_timeout'],
     ['EXCEEDED_LOCAL_MEMORY_LIMIT', 'INSUFFICIENT_RESOURCES', 'invalid_query'],
