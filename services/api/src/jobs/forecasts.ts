@@ -1,17 +1,12 @@
 import { type JobState, PRIORITIES, type Priority, statusOf } from '@genfleet/job';
 import type { View } from '@genfleet/ledger';
-import { type CalibratedWait, WaitCalibration } from '@genfleet/scheduling';
+import { type CalibratedWait, type GivenForecast, WaitCalibration } from '@genfleet/scheduling';
 
 /** Jobs whose forecasts are held against what comes of them, at a time. */
 const MAX_WATCHED = 1_000;
 /** Forecasts of one job that count, and the time between two of them in ms. */
 const MAX_PER_JOB = 8;
 const BETWEEN_MS = 1_000;
-
-interface Forecast {
-  readonly atMs: number;
-  readonly waitMs: number;
-}
 
 /** Forecasts of waits that were given out, and what came of them: by that the next ones are corrected. */
 export class Forecasts {
@@ -21,7 +16,7 @@ export class Forecasts {
   readonly #calibrations = new Map<Priority, WaitCalibration>(
     PRIORITIES.map((priority) => [priority, new WaitCalibration()]),
   );
-  readonly #watched = new Map<string, Forecast[]>();
+  readonly #watched = new Map<string, GivenForecast[]>();
 
   constructor(view: Pick<View, 'onChange'>, clock: () => number, stopping: AbortSignal) {
     this.#view = view;
@@ -41,11 +36,13 @@ export class Forecasts {
     const known = this.#watched.get(id);
     if (known) {
       const last = known.at(-1);
-      if (known.length < MAX_PER_JOB && last && atMs - last.atMs >= BETWEEN_MS) known.push({ atMs, waitMs });
+      if (known.length < MAX_PER_JOB && last && atMs - last.atMs >= BETWEEN_MS) {
+        known.push(calibration.give(waitMs, atMs));
+      }
       return;
     }
     if (this.#watched.size >= MAX_WATCHED) return;
-    const forecasts = [{ atMs, waitMs }];
+    const forecasts = [calibration.give(waitMs, atMs)];
     this.#watched.set(id, forecasts);
     const begun = new AbortController();
     this.#view.onChange(
@@ -55,10 +52,12 @@ export class Forecasts {
         if (status === 'queued' || status === 'retrying') return;
         begun.abort();
         this.#watched.delete(id);
-        // one that was cancelled or died waiting never began
-        if (status !== 'running' && status !== 'completed') return;
-        const startMs = this.#clock();
-        for (const forecast of forecasts) calibration.learn(forecast.waitMs, startMs - forecast.atMs);
+        const nowMs = this.#clock();
+        for (const given of forecasts) {
+          // one that was cancelled or died waiting never began
+          if (status === 'running' || status === 'completed') calibration.began(given, nowMs);
+          else calibration.left(given);
+        }
       },
       AbortSignal.any([begun.signal, this.#stopping]),
     );
