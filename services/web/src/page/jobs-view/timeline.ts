@@ -47,7 +47,7 @@ export function runsOf({ events }: Pick<JobHistory, 'events'>): Run[] {
     const timeMs = Date.parse(event.time);
     run.steps.push({
       event,
-      ...wordsOf(event),
+      ...(claimWords(event, run.steps) ?? wordsOf(event)),
       sinceMs: beforeMs === undefined ? undefined : Math.max(0, timeMs - beforeMs),
       isLate: ended.has(redrive),
     });
@@ -59,6 +59,34 @@ export function runsOf({ events }: Pick<JobHistory, 'events'>): Run[] {
     const isTold = run.steps.some(({ event }) => event.type === 'dead');
     return { ...run, failure: isTold ? undefined : failures.get(key) };
   });
+}
+
+/**
+ * Of a claim that is not its run's first: the one that stands moves its time on, or it was in vain. The rule is
+ * `countedClaims` of `packages/job`. Undefined for all others.
+ */
+function claimWords(
+  { type, event, time, worker }: JobHistoryEvent,
+  before: readonly Step[],
+): Pick<Step, 'title' | 'detail'> | undefined {
+  const claims = before.map((step) => step.event).filter((earlier) => earlier.type === 'started');
+  const claim = textOf(event['claim']);
+  const handedBack = new Set(
+    claims.filter((earlier) => earlier.event['released'] === true).map((earlier) => earlier.event['claim']),
+  );
+  const first = claims.find((earlier) => !handedBack.has(earlier.event['claim']));
+  if (type !== 'started' || claim === undefined || !first) return undefined;
+  const isReleased = event['released'] === true;
+  if (first.event['claim'] === claim) {
+    return isReleased ? undefined : { title: 'Still running', detail: worker ?? undefined };
+  }
+  if (isReleased) return { title: 'Left it to the first', detail: worker ?? undefined };
+  const until = claims
+    .filter((earlier) => earlier.event['claim'] === first.event['claim'])
+    .map((earlier) => textOf(earlier.event['ahead_until']))
+    .findLast((text) => text !== undefined);
+  const isInVain = textOf(event['ahead_until']) !== undefined || (until !== undefined && time < until);
+  return isInVain ? { title: 'Claimed in vain', detail: `${worker ?? ''} · another was first` } : undefined;
 }
 
 function wordsOf({ type, event, worker }: JobHistoryEvent): Pick<Step, 'title' | 'detail'> {

@@ -82,6 +82,31 @@ describe('runsOf', () => {
     expect(runs[0]?.steps.map(({ isLate }) => isLate)).toEqual([false, false, true]);
   });
 
+  it('tells the claim that counts from those in vain', () => {
+    const claimed = (second: number, worker: string, more: Record<string, unknown> = {}) =>
+      at(second, 'started', { attempt: 1, worker, claim: `of ${worker}`, model: 'm', ...more });
+    const until = (second: number) => ({ ahead_until: `2026-03-01T12:00:${second}.000Z` });
+    const titles = (...claims: JobHistoryEvent[]) =>
+      runsOf({ events: [at(0, 'requested', { attempt: 1 }), ...claims] })[0]?.steps.map(({ title }) => title);
+    expect(
+      titles(
+        claimed(1, 'w1', until(31)),
+        claimed(1, 'w2', until(31)),
+        claimed(2, 'w2', { released: true }),
+        claimed(11, 'w1', until(41)),
+        claimed(12, 'w3'),
+      ),
+    ).toEqual([
+      ...['Asked for', 'Started', 'Claimed in vain', 'Left it to the first', 'Still running'],
+      'Claimed in vain',
+    ]);
+    // the first was handed back, or its time was over: the next counts
+    expect(titles(claimed(1, 'w1'), claimed(2, 'w1', { released: true }), claimed(3, 'w2'))).toEqual([
+      ...['Asked for', 'Started', 'Handed back unfinished', 'Started'],
+    ]);
+    expect(titles(claimed(1, 'w1', until(31)), claimed(40, 'w2'))?.at(-1)).toBe('Started');
+  });
+
   it('shows events that it does not understand', () => {
     const runs = runsOf({
       events: [at(0, 'dead', { attempt: 1, error: 'odd', failures: [null, 7, { attempt: 'x' }] })],
