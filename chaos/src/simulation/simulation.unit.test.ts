@@ -3,6 +3,8 @@ import { describe, expect, jest, test } from '@jest/globals';
 
 const MAIN = new URL('main.ts', import.meta.url).pathname;
 const SCHEDULES = 150;
+/** Of which one at least makes a mutant break a promise. */
+const SEEDS = 40;
 
 // on a machine that is busy with other things
 jest.setTimeout(300_000);
@@ -35,12 +37,15 @@ describe('simulation', () => {
   });
 
   test('a seed tells the same story again, byte for byte, and a failed one names how to see it', async () => {
-    const options = ['--seed', '3', '--mutant', 'first-read-wins'];
-    const [first, second] = [await simulate(...options), await simulate(...options)];
+    // which seeds are unlucky changes with the order in which the product does things
+    let seed = 1;
+    const tell = () => simulate('--seed', String(seed), '--mutant', 'first-read-wins');
+    let first = await tell();
+    for (; first.code === 0 && seed < SEEDS; first = await tell()) seed += 1;
     expect(first.text).toContain('ORACLE');
-    expect(first.text).toContain('again: npm run simulate -- --seed 3');
+    expect(first.text).toContain(`again: npm run simulate -- --seed ${seed} `);
     expect(first.code).toBe(1);
-    expect(second.text).toBe(first.text);
+    expect((await tell()).text).toBe(first.text);
   });
 
   test('every mutant is noticed', async () => {
