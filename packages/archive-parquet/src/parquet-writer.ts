@@ -3,13 +3,13 @@ import { type FileHandle, open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import type { ArchivedMessage, Draft, SegmentWriter } from '@genfleet/archive';
-import { entryOf, entryShape, literal, rowsOf } from '@genfleet/duckdb-tables';
+import { entriesIn, entryOf, literal, rowsOf } from '@genfleet/duckdb-tables';
 import { GenfleetError } from '@genfleet/job';
 import type { LedgerTable } from '@genfleet/ledger';
 import { openScratch } from './scratch.ts';
 
-/** Of DuckDB's own: enough for a segment of any shape within `DEFAULT_LIMITS`. */
-const MEMORY = '64MiB';
+/** Of DuckDB's own: enough for a segment of any shape within `DEFAULT_LIMITS`. 32 MiB of it are the reader's buffer. */
+const MEMORY = '96MiB';
 /** Rather this once than an archive that stands still before a segment that is out of shape. */
 const MUCH_MEMORY = '1GiB';
 /** Rows that are in memory at once while a file is made. */
@@ -94,9 +94,7 @@ class ParquetDraft implements Draft {
 
   async finish(): Promise<Uint8Array> {
     const made = `${this.#file}.parquet`;
-    const shape = literal(JSON.stringify(entryShape(this.#table)));
-    const lines = `read_ndjson_objects(${literal(this.#file)}, maximum_object_size = ${MAX_LINE_BYTES})`;
-    const rows = rowsOf(`select from_json(json, ${shape}) as each from ${lines}`);
+    const rows = rowsOf(entriesIn(this.#file, this.#table, MAX_LINE_BYTES));
     const format = `format parquet, compression zstd, row_group_size ${ROW_GROUP_ROWS}`;
     try {
       await this.#copy(`copy (${rows}) to ${literal(made)} (${format})`);

@@ -33,9 +33,23 @@ export function createTable(place: string, { name, columns }: LedgerTable): stri
 
 const columnOf = ({ name, type }: SqlField) => `${quoted(name)} ${duckType(type)}`;
 
+const ENTRY = { m: 'VARCHAR', k: 'VARCHAR', p: 'VARCHAR', t: 'BIGINT' } as const;
+
 /** What `from_json` is to make of an entry (`entryOf`) of this table. */
 export function entryShape({ columns }: LedgerTable): object {
-  return { m: 'VARCHAR', k: 'VARCHAR', p: 'VARCHAR', t: 'BIGINT', v: jsonShape({ row: columns }) };
+  return { ...ENTRY, v: jsonShape({ row: columns }) };
+}
+
+/**
+ * A query for the entries of a table out of a file with one on each line, none longer than `maxLineBytes`. It gives what
+ * `from_json` by `entryShape` gives of each line, and reads it once instead of twice.
+ */
+export function entriesIn(file: string, { columns }: LedgerTable, maxLineBytes: number): string {
+  const types = Object.entries({ ...ENTRY, v: duckType({ row: columns }) });
+  const shape = types.map(([name, type]) => `${name}: ${literal(type)}`).join(', ');
+  // what is not of its column's type becomes null
+  const reading = `format = 'newline_delimited', ignore_errors = true, maximum_object_size = ${maxLineBytes}`;
+  return `select each from read_json(${literal(file)}, columns = {${shape}}, ${reading}) as each`;
 }
 
 /**

@@ -1,2 +1,2 @@
-export { createTable, entryShape, literal, quoted, rowsOf } from './ddl.ts';
+export { createTable, entriesIn, entryShape, literal, quoted, rowsOf } from './ddl.ts';
 export { entryOf, type MessageEntry } from './entry.ts';
