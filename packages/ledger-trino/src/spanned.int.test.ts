@@ -21,6 +21,9 @@ const AT_ONCE = 4;
 const [pair, s3] = [await providePair(), await provide('s3')];
 const catalog = 'missing' in pair ? undefined : pair.trino.archiveCatalog;
 
+if (process.env['CI'] === 'true' && !('missing' in pair || 'missing' in s3) && catalog === undefined) {
+  throw new Error('CI=true and Trino has no catalog of archives: TRINO_ARCHIVE_CATALOG');
+}
 if ('missing' in pair || 'missing' in s3 || catalog === undefined) {
   const reason =
     'missing' in pair ? pair.missing : 'missing' in s3 ? s3.missing : 'this Trino has no catalog of archives';
