@@ -1,6 +1,6 @@
 /**
  * How a fleet serves a trace of requests first come first served, and by the rules of `packages/scheduling`: the same
- * arrivals, in virtual time. Run: node bench/scheduling.ts [--trace recorded.jsonl --workers 3 --load-ms 4000]
+ * arrivals, in virtual time. Run: node bench/scheduling.ts [--seed 2] [--trace recorded.jsonl --workers 3 --load-ms 4000]
  */
 import { parseArgs } from 'node:util';
 import { type Figures, figuresOf } from './scheduling/figures.ts';
@@ -14,6 +14,7 @@ const { values } = parseArgs({
     workers: { type: 'string', default: '3' },
     'load-ms': { type: 'string', default: '4000' },
     cases: { type: 'string', default: '8' },
+    seed: { type: 'string', default: '1' },
   },
 });
 
@@ -28,7 +29,7 @@ const base: Mix = {
   tenants: { a: 1, b: 1, c: 1 },
   priorities: NORMAL,
   meanRunMs: 2_000,
-  seed: 1,
+  seed: Number(values.seed),
 };
 
 interface Case {

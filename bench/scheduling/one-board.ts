@@ -18,7 +18,7 @@ export function boardOf({ workers, models, tenants, waiting }: Crowd): Board {
     const nowMs = NOW_MS - 10_000 + n;
     const settings = { prompt: 'x', model: `model-${n % models}` };
     const request = decideRequest(imageRequestSchema.parse({ generation_settings: settings }), {
-      ...{ id: newJobId(nowMs), tenant: `tenant-${n % tenants}`, nowMs, seed: 1 },
+      ...{ id: newJobId(nowMs), tenant: `tenant-${Math.floor(n / models) % tenants}`, nowMs, seed: 1 },
     });
     const messageId = String(n).padStart(9, '0');
     const state = evolve(undefined, request, { timeMs: nowMs, type: 'requested', messageId });
