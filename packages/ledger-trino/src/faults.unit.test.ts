@@ -35,10 +35,11 @@ describe('faultOf', () => {
       ...{ code: 'ledger_failed', retryable: false },
       message: expect.stringMatching(/^Trino can't read the archive: Table .*recorder -- tables/),
     });
-    const damaged = {
+    const damaged: Partial<TrinoError> = {
       message: 'Malformed Parquet file s3://b/x.parquet',
-      ...{ errorName: 'HIVE_CANNOT_OPEN_SPLIT', errorType: 'EXTERNAL' },
-    } as const;
+      errorName: 'HIVE_CANNOT_OPEN_SPLIT',
+      errorType: 'EXTERNAL',
+    };
     expect(faultOf(error(damaged), statement, 2)).toMatchObject({
       ...{ code: 'ledger_failed', message: expect.stringMatching(/x\.parquet; .*recorder -- check/) },
     });
