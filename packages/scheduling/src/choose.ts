@@ -1,34 +1,12 @@
+import type { Asker, HeldJob } from './asker.ts';
 import type { Board } from './board.ts';
 import { crowdOf } from './crowding.ts';
 import type { Lane } from './lane.ts';
 import { compareRanks, LevelRanking, type Rank } from './ranking.ts';
-import type { WaitingJob } from './waiting-job.ts';
 
 /** With each such time, in ms, that a job waits, half as many places are drawn from, down to as many as there are jobs. */
 const NARROWS_MS = 1_000;
 const LATER: Choice = { ids: [], isHeld: false };
-
-/** The worker that asks what to run next. */
-export interface Asker {
-  readonly worker: string;
-  /** The worker's own name of a model, undefined for one that it can't run. */
-  readonly resolve: (model: string) => string | undefined;
-  /** Whether a model, by the worker's own name, is in its memory. */
-  readonly isLoaded: (model: string) => boolean;
-  /** Jobs that wait for less, in ms, are left to the bus: it is handing them out just now. */
-  readonly minWaitMs: number;
-  /** Jobs that it runs together at most. */
-  readonly batchJobs: number;
-  /** 0 ≤ x < 1. */
-  readonly random: () => number;
-  /** For how long, in ms, a job that the bus handed to this worker may be passed over. */
-  readonly patienceMs: number;
-}
-
-/** A job that the bus handed to this worker, and since when (Unix ms) it was passed over. */
-export interface HeldJob extends WaitingJob {
-  readonly heldSinceMs: number;
-}
 
 /**
  * A job to run next, and those like it that could be run with it, best first. None at all where others are at the jobs

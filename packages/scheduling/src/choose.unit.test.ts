@@ -2,8 +2,9 @@ import type { JobState } from '@genfleet/job';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { type Asked, done, NOW_MS, running, waiting } from '../test/sample-states.test.ts';
+import type { Asker, HeldJob } from './asker.ts';
 import { Board } from './board.ts';
-import { type Asker, choose, type HeldJob } from './choose.ts';
+import { choose } from './choose.ts';
 import { compareRanks, LevelRanking } from './ranking.ts';
 import { waitingJobOf } from './waiting-job.ts';
 

@@ -1,5 +1,5 @@
+import type { Asker, HeldJob } from './asker.ts';
 import type { Board } from './board.ts';
-import type { Asker, HeldJob } from './choose.ts';
 import type { Lane } from './lane.ts';
 import type { Line, ModelQueue } from './line.ts';
 import type { WaitingJob } from './waiting-job.ts';
