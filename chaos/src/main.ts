@@ -1,10 +1,12 @@
 /** `npm run chaos`: see docs/reliability.md. Exits with 1 when a promise was broken, or a broken build was not noticed. */
 import { writeFile } from 'node:fs/promises';
 import { EXPERIMENTS } from './experiments/index.ts';
+import type { StageName } from './fleet/backing.ts';
 import { MUTANTS } from './inside/mutants.ts';
 import type { Played } from './play.ts';
-import { headLine, linesOf } from './report.ts';
-import { isCaught, runOn } from './run.ts';
+import { writePage } from './reliability-page.ts';
+import { headLine, linesOf, summaryOf } from './report.ts';
+import { interrupt, isCaught, runOn } from './run.ts';
 import { readWords, USAGE, type Words } from './words.ts';
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
@@ -26,22 +28,26 @@ function list(): void {
   }
 }
 
+/** One lane after the other stage of it, and the lanes side by side: mostly each waits for something. */
+const LANES: readonly (readonly StageName[])[] = [['embedded', 'small-disk'], ['pulsar']];
+
 async function experiments(words: Words): Promise<boolean> {
   const all: Played[] = [];
   const wanted = chosen(EXPERIMENTS, words);
-  for (const stage of words.stages) {
-    const here = wanted.filter(({ on, shortOn }) => ((words.short ? shortOn : on) ?? []).includes(stage));
-    if (here.length === 0) continue;
-    say(`\n▸ ${stage}\n${headLine()}`);
-    all.push(...(await runOn(stage, here, (played) => say(linesOf(played)))));
-  }
-  const broken = all.filter(({ violations }) => violations.length > 0);
-  const jobs = all.reduce((sum, { accepted }) => sum + accepted, 0);
-  say(
-    `\n${all.length} experiments, ${jobs} jobs accepted; ${broken.length} experiments found a promise broken`,
-  );
+  const startedMs = performance.now();
+  say(headLine());
+  const lanes = LANES.map(async (lane) => {
+    for (const stage of lane.filter((each) => words.stages.includes(each))) {
+      const here = wanted.filter(({ on, shortOn }) => ((words.short ? shortOn : on) ?? []).includes(stage));
+      if (here.length > 0) all.push(...(await runOn(stage, here, (played) => say(linesOf(played)))));
+    }
+  });
+  for (const lane of await Promise.allSettled(lanes)) if (lane.status === 'rejected') throw lane.reason;
+  const figures = { experiments: all, tookMs: performance.now() - startedMs };
+  say(`\n${summaryOf(figures)}`);
   if (words.json) await writeFile(words.json, `${JSON.stringify(all, undefined, 2)}\n`);
-  return broken.length === 0;
+  if (words.page) await writePage(figures);
+  return all.every(({ violations }) => violations.length === 0);
 }
 
 async function mutants(words: Words): Promise<boolean> {
@@ -57,6 +63,8 @@ async function mutants(words: Words): Promise<boolean> {
   }
   return survivors.length === 0;
 }
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, interrupt);
 
 try {
   const words = readWords(process.argv.slice(2));

@@ -1,6 +1,13 @@
 import type { Played } from './play.ts';
 
+/** What one run has shown. */
+export interface Figures {
+  readonly experiments: readonly Played[];
+  readonly tookMs: number;
+}
+
 const COLUMNS = [
+  ['on', 10],
   ['experiment', 34],
   ['accepted', 8],
   ['completed', 9],
@@ -12,10 +19,19 @@ const COLUMNS = [
   ['fault s', 7],
   ['recovery s', 10],
   ['settled s', 9],
+  ['took s', 6],
   ['verdict', 7],
 ] as const;
 
 const seconds = (ms: number | undefined) => (ms === undefined ? '—' : (ms / 1_000).toFixed(1));
+
+export function summaryOf({ experiments, tookMs }: Figures): string {
+  const broken = experiments.filter(({ violations }) => violations.length > 0);
+  const jobs = experiments.reduce((sum, { accepted }) => sum + accepted, 0);
+  const played = `${experiments.length} experiments, ${jobs} jobs accepted`;
+  const minutes = (tookMs / 60_000).toFixed(1);
+  return `${played}; ${broken.length} experiments found a promise broken; ${minutes} minutes`;
+}
 
 export function headLine(): string {
   return lineOf(COLUMNS.map(([title]) => title));
@@ -23,14 +39,14 @@ export function headLine(): string {
 
 /** One line for the table, then what was injected and what was wrong. */
 export function linesOf(played: Played): string {
-  const { name, accepted, completed, dead, lost, secondEnds, resets, busy } = played;
+  const { stage, name, accepted, completed, dead, lost, secondEnds, resets, busy } = played;
   const counts = [accepted, completed, dead, lost, secondEnds, resets, busy].map(String);
-  const times = [played.faultMs, played.recoveryMs, played.settledMs].map(seconds);
+  const times = [played.faultMs, played.recoveryMs, played.settledMs, played.tookMs].map(seconds);
   const verdict = played.violations.length === 0 ? 'kept' : 'BROKEN';
   const shown = played.violations.slice(0, 12).map((violation) => `    ! ${violation}`);
   const rest = played.violations.length - shown.length;
   return [
-    lineOf([name, ...counts, ...times, verdict]),
+    lineOf([stage, name, ...counts, ...times, verdict]),
     `    ${played.injects}`,
     ...shown,
     ...(rest > 0 ? [`    ! and ${rest} more`] : []),
@@ -41,7 +57,7 @@ function lineOf(cells: readonly string[]): string {
   return cells
     .map((cell, index) => {
       const width = COLUMNS[index]?.[1] ?? 0;
-      return index === 0 ? cell.padEnd(width) : cell.padStart(width);
+      return index < 2 ? cell.padEnd(width) : cell.padStart(width);
     })
     .join(' ');
 }

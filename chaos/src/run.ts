@@ -13,6 +13,13 @@ import { type Played, play } from './play.ts';
 const SMALL_DISK = 'size=48m';
 
 const INTERRUPTED = 130;
+const running = new Set<Fleet>();
+
+/** Ends every fleet that runs, and then this process. */
+export async function interrupt(): Promise<never> {
+  await Promise.allSettled([...running].map((fleet) => fleet.destroy()));
+  process.exit(INTERRUPTED);
+}
 
 /** Plays experiments one after the other on one fleet; `told` hears of each. The logs of a broken one are kept. */
 export async function runOn(
@@ -28,10 +35,9 @@ export async function runOn(
   if (isSmall) execFileSync('mount', ['-t', 'tmpfs', '-o', SMALL_DISK, 'tmpfs', folder]);
   const all: Played[] = [];
   try {
-    const ownBroker = experiments.some(({ harmsBroker }) => harmsBroker);
-    const fleet = await Fleet.start({ stage, folder, logs, ownBroker, mutant });
-    const interrupted = () => void fleet.destroy().finally(() => process.exit(INTERRUPTED));
-    process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
+    const needs = new Set(experiments.flatMap(({ needs: each = [] }) => each));
+    const fleet = await Fleet.start({ stage, folder, logs, needs, mutant });
+    running.add(fleet);
     try {
       const promises = new Promises();
       for (const experiment of experiments) {
@@ -40,7 +46,7 @@ export async function runOn(
         told(played);
       }
     } finally {
-      process.off('SIGINT', interrupted).off('SIGTERM', interrupted);
+      running.delete(fleet);
       await fleet.destroy();
     }
   } finally {

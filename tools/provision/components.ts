@@ -5,6 +5,8 @@ import { sharedInstance } from './shared-instance.ts';
 export type { Missing } from './addresses.ts';
 export { freePorts } from './free-port.ts';
 export { startOwnPulsar } from './own-pulsar.ts';
+export { type OwnPulsarCluster, type PulsarPart, startOwnPulsarCluster } from './own-pulsar-cluster.ts';
+export { startOwnToxiproxy } from './own-toxiproxy.ts';
 export { type OwnTrino, startOwnTrino } from './own-trino.ts';
 export { provideTritonPython, startOwnTriton } from './own-triton.ts';
 export { provideNativeClient, pulsarUnderTest } from './pulsar-under-test.ts';

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # One Apache Pulsar standalone (broker, bookie, WebSocket service) on loopback, as production runs it: with fsync.
-#   pulsar.sh install|start|stop|status|wipe|token [SUBJECT]
+#   pulsar.sh install|home|start|stop|status|wipe|token [SUBJECT]     home: where the distribution is
 # Environment (default):
 #   DIR             $CACHE/pulsar/default   data, logs and the configuration made from it
 #   BROKER_PORT 6650  WEB_PORT 8080 (admin REST and WebSocket)  BOOKIE_PORT 3181  ZK_PORT 2181
@@ -154,6 +154,7 @@ start() {
 
 case ${1:-} in
   install) install ;;
+  home) install && echo "$PULSAR_HOME" ;;
   start) start ;;
   stop) stop_pid "$PID_FILE" 30 ;;
   status) if alive "$PID_FILE"; then echo "up, pid $(cat "$PID_FILE")"; else echo down; exit 1; fi ;;

@@ -1,4 +1,4 @@
-import type { StageName } from '../fleet/backing.ts';
+import type { Need, StageName } from '../fleet/backing.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { Load } from '../load/load.ts';
 import type { Promised } from '../load/promises.ts';
@@ -18,8 +18,8 @@ export interface Experiment {
   readonly shortOn?: readonly StageName[];
   /** The archive is held against the topics, file by file. */
   readonly looksAtArchive?: true;
-  /** The broker is harmed: it must be one of our own. */
-  readonly harmsBroker?: true;
+  /** What has to be there beside the usual, to be harmed. */
+  readonly needs?: readonly Need[];
   /** From the end of the fault to the first completion of a job accepted after it. */
   readonly recoversWithinMs: number;
   /** Jobs that are to become dead letters, or may. */

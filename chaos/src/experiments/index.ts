@@ -6,6 +6,7 @@ import { killPoints } from './kill-points.ts';
 import { networkFaults } from './network.ts';
 import { repetitions } from './repetition.ts';
 import { restarts } from './restarts.ts';
+import { trinoFaults } from './trino.ts';
 
 /** All there are, in the order in which they are played: what reads the whole archive comes while it is small. */
 export const EXPERIMENTS: readonly Experiment[] = [
@@ -14,6 +15,7 @@ export const EXPERIMENTS: readonly Experiment[] = [
   ...engineFaults,
   ...repetitions,
   ...networkFaults,
+  ...trinoFaults,
   ...restarts,
   ...diskFaults,
   ...brokerFaults,

@@ -1,13 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import type { StageName } from '../fleet/backing.ts';
+import { Hook } from '../fleet/hook.ts';
+import type { Member } from '../fleet/member.ts';
 import { FAILING } from '../fleet/model-container.ts';
 import { POINT_NAMES, POINTS, type Point } from '../inside/points.ts';
 import { within } from '../within.ts';
 import { EVERYWHERE, type Experiment, type Scene } from './experiment.ts';
-import { memberAt } from './member-at.ts';
+import { holdOneAt, memberAt } from './member-at.ts';
 
 /** For a process to come past a point that it passes with every job. */
-const PASSES_MS = 30_000;
+const PASSES_MS = 60_000;
 /** A step so slow that no run ends within the grace of a worker that is told to stop, and none hangs. */
 const LONG_STEP_MS = 2_000;
 /** How many passages it lives through, so that it dies with some history. */
@@ -15,6 +17,9 @@ const PASSAGE = 2;
 /** Ends the name of a claim; a file may be written anew. */
 const CLAIM = '.json';
 const CANCEL_TRIES = 20;
+/** With long steps, longer than a claim ahead of the bus stands before it is moved on. */
+const LONG_STEPS = 8;
+const HOOK_CALLED_MS = 60_000;
 /** One of each service, and those at which a broken build is noticed. */
 const SHORT: Partial<Record<Point, readonly StageName[]>> = {
   'request.sent': ['embedded'],
@@ -31,17 +36,20 @@ async function killAt(point: Point, scene: Scene): Promise<void> {
   await within(PASSES_MS, `${member.name} to pass ${point}`, death);
 }
 
-/** Whichever worker comes past the point with this job. */
-async function killWorkerWith(of: string, point: Point, { fleet }: Scene): Promise<void> {
-  const deaths = Promise.race(fleet.workers.map((worker) => worker.death()));
-  for (const worker of fleet.workers) worker.order({ do: 'kill', at: point, passage: 1, of });
-  await within(PASSES_MS, `a worker to pass ${point}`, deaths);
-  for (const worker of fleet.workers) worker.order({ do: 'disarm' });
+/** Whichever of them comes past the point with this job. */
+async function killOneOf(members: readonly Member[], point: Point, of = ''): Promise<void> {
+  const deaths = Promise.race(members.map((member) => member.death()));
+  for (const member of members) member.order({ do: 'kill', at: point, passage: 1, of });
+  try {
+    await within(PASSES_MS, `a process to pass ${point}`, deaths);
+  } finally {
+    for (const member of members) member.order({ do: 'disarm' });
+  }
 }
 
 async function killAtFailure(point: Point, scene: Scene): Promise<void> {
   const prompt = `${FAILING} ${randomUUID()}`;
-  const killed = killWorkerWith(prompt, point, scene);
+  const killed = killOneOf(scene.fleet.workers, point, prompt);
   await scene.load.image(prompt);
   await killed;
 }
@@ -81,11 +89,65 @@ async function killAtRelease(point: Point, scene: Scene): Promise<void> {
   }
 }
 
+/** A worker that was handed a job does nothing with it, so that another chooses it. */
+async function killAhead(point: Point, { fleet, load }: Scene): Promise<void> {
+  const prompt = `left to another ${randomUUID()}`;
+  // long enough for the claim to be moved on while it runs
+  if (point.startsWith('renewal.')) fleet.model.stepMs = LONG_STEP_MS;
+  const holding = holdOneAt('delivery.received', fleet.workers, prompt);
+  try {
+    await load.image(prompt, { steps: LONG_STEPS });
+    const { member } = await holding;
+    const others = fleet.workers.filter((worker) => worker !== member);
+    await killOneOf(others, point);
+  } finally {
+    for (const worker of fleet.workers) {
+      worker.order({ do: 'disarm' });
+      worker.order({ do: 'go on' });
+    }
+    fleet.model.stepMs = fleet.stepMs;
+  }
+}
+
+async function killAtRedrive(point: Point, { fleet, load }: Scene): Promise<void> {
+  const prompt = `works in its second life ${randomUUID()}`;
+  fleet.model.failing.add(prompt);
+  const job = await load.image(prompt);
+  const became = await load.ended(job);
+  if (became !== 'dead') throw new Error(`a job that always fails became ${became}`);
+  fleet.model.failing.delete(prompt);
+  const killed = killOneOf(fleet.apis, point);
+  await Promise.all([killed, within(PASSES_MS, 'a second life', load.redrive(job))]);
+}
+
+async function killAtWebhook(point: Point, { fleet, load }: Scene): Promise<void> {
+  const hook = await Hook.listen();
+  fleet.model.stepMs = LONG_STEP_MS;
+  try {
+    const { id } = await load.image(`is told of ${randomUUID()}`, { webhook: hook.url });
+    const killed = killOneOf(fleet.apis, point, id);
+    fleet.model.stepMs = fleet.stepMs;
+    await killed;
+    const wanted = point === 'webhook.called' ? 2 : 1;
+    await load.until(() => hook.callsFor(id) >= wanted, HOOK_CALLED_MS, `${wanted} calls of a webhook`);
+  } finally {
+    fleet.model.stepMs = fleet.stepMs;
+    hook.close();
+  }
+}
+
 function injectorOf(point: Point): (scene: Scene) => Promise<void> {
   switch (point.slice(0, point.indexOf('.'))) {
     case 'retry':
     case 'dead':
       return (scene) => killAtFailure(point, scene);
+    case 'ahead':
+    case 'renewal':
+      return (scene) => killAhead(point, scene);
+    case 'redrive':
+      return (scene) => killAtRedrive(point, scene);
+    case 'webhook':
+      return (scene) => killAtWebhook(point, scene);
     case 'cancel':
       return (scene) => killAtCancel(point, scene);
     case 'release':
@@ -95,11 +157,14 @@ function injectorOf(point: Point): (scene: Scene) => Promise<void> {
   }
 }
 
+/** Files are the embedded store's; a claim is moved on as on every bus, and takes half a minute to end. */
+const isForOne = (point: Point) => point.endsWith('.half') || point.startsWith('renewal.');
+
 /** kill -9 at each point there is. */
 export const killPoints: readonly Experiment[] = POINT_NAMES.map((point) => ({
   name: `kill-${point}`,
   injects: `kill -9: ${POINTS[point]}`,
-  on: point.endsWith('.half') ? ['embedded'] : EVERYWHERE,
+  on: isForOne(point) ? ['embedded'] : EVERYWHERE,
   ...(point.startsWith('archive.') ? { looksAtArchive: true } : {}),
   ...(SHORT[point] ? { shortOn: SHORT[point] } : {}),
   recoversWithinMs: 15_000,

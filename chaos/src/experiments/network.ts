@@ -6,11 +6,13 @@ import { EVERYWHERE, type Experiment } from './experiment.ts';
 
 const FAULT_MS = 4_000;
 
-const FAULTS = [
+/** What a network does, as the names of experiments and ways have it. */
+export const NETWORK_FAULTS = [
   ['slow', 'slow', 'is 300 ms away, give or take 200'],
   ['cut', 'cut', 'is cut off'],
   ['half-open', 'halfOpen', 'swallows everything'],
 ] as const;
+type Harm = (typeof NETWORK_FAULTS)[number][1];
 
 interface Target {
   readonly name: string;
@@ -19,6 +21,7 @@ interface Target {
   readonly recoversWithinMs: number;
   /** More than the patience of whoever is kept waiting, where that is to be shown. */
   readonly faultMs?: number;
+  readonly needs?: Experiment['needs'];
   ways(fleet: Fleet): readonly (Way | undefined)[];
 }
 
@@ -60,6 +63,14 @@ const TARGETS: readonly Target[] = [
     ways: ({ backing }) => [...backing.toBroker.values()],
   },
   {
+    name: 'pulsar-native',
+    called: 'Pulsar, for all that speak its own protocol to it,',
+    on: ['pulsar'],
+    needs: ['own pulsar'],
+    recoversWithinMs: 90_000,
+    ways: ({ backing }) => backing.toNative,
+  },
+  {
     name: 'pulsar-of-one',
     called: 'Pulsar, for one worker,',
     on: ['pulsar'],
@@ -69,20 +80,26 @@ const TARGETS: readonly Target[] = [
   },
 ];
 
+/** All ways at once, and together again. */
+export async function harmFor(ways: readonly Way[], fault: Harm, ms: number): Promise<void> {
+  await Promise.all(ways.map((way) => way[fault]()));
+  await sleep(ms);
+  await Promise.all(ways.map((way) => way.heal()));
+}
+
 /** Backing services behind a bad network. */
 export const networkFaults: readonly Experiment[] = TARGETS.flatMap((target) =>
-  FAULTS.map(([name, fault, said]) => ({
+  NETWORK_FAULTS.map(([name, fault, said]) => ({
     name: `${target.name}-${name}`,
     injects: `${target.called} ${said} for ${(target.faultMs ?? FAULT_MS) / 1_000} s`,
     on: target.on,
+    ...(target.needs ? { needs: target.needs } : {}),
     ...(target.name === 'pulsar' && name === 'cut' ? { shortOn: ['pulsar'] } : {}),
     recoversWithinMs: target.recoversWithinMs,
     inject: async ({ fleet }) => {
       const ways = target.ways(fleet).filter((way) => way !== undefined);
       if (ways.length === 0) throw new Error(`nobody goes to ${target.called} by a way that can be harmed`);
-      await Promise.all(ways.map((way) => way[fault]()));
-      await sleep(target.faultMs ?? FAULT_MS);
-      await Promise.all(ways.map((way) => way.heal()));
+      await harmFor(ways, fault, target.faultMs ?? FAULT_MS);
     },
   })),
 );

@@ -1,37 +1,27 @@
 import { randomUUID } from 'node:crypto';
-import type { Member } from '../fleet/member.ts';
+import { FAILING } from '../fleet/model-container.ts';
 import { within } from '../within.ts';
 import { EVERYWHERE, type Experiment, type Scene } from './experiment.ts';
+import { holdOneAt } from './member-at.ts';
 
 const JOBS = 20;
 const JOBS_WITHIN_MS = 60_000;
 /** The embedded bus takes a process that is there and gives no sign for dead after one minute, Pulsar after less. */
 const TAKEN_OVER_MS = 150_000;
-const REACHED_MS = 30_000;
-/** Within what the ledger allows for; see `CLOCK_SKEW_MS` there. */
-const JUMP_MS = 9 * 60_000;
-
-/** The first of the workers that comes to store something, held there, and the job it is about. */
-async function holdOneAtStore({ fleet }: Scene): Promise<{ worker: Member; id: string }> {
-  const held = fleet.workers.map(async (worker) => ({
-    worker,
-    key: await worker.hold('artifact.unstored'),
-  }));
-  const { worker, key } = await within(REACHED_MS, 'a picture to be stored', Promise.race(held));
-  for (const other of fleet.workers) {
-    if (other === worker) continue;
-    other.order({ do: 'disarm' });
-    other.order({ do: 'go on' });
-  }
-  return { worker, id: key.replace(/\..*$/, '') };
-}
+/** Where one machine's clock is everybody's: within what the ledger allows for; see `CLOCK_SKEW_MS` there. */
+const MINUTES = { of: '', said: 'nine minutes', byMs: 9 * 60_000, on: ['embedded'] } as const;
+/** Where processes go by the clock of the brokers. */
+const HOURS = { of: 'hours-', said: 'three hours', byMs: 3 * 3_600_000, on: ['pulsar'] } as const;
+/** That are run again and again, and wait in between, under a clock that is wrong. */
+const FAILING_JOBS = 4;
 
 async function tellAll({ fleet }: Scene, on: boolean): Promise<void> {
   for (const member of fleet.members) member.order({ do: 'everything twice', on });
 }
 
 async function zombie(scene: Scene): Promise<void> {
-  const { worker, id } = await holdOneAtStore(scene);
+  const { member: worker, text: key } = await holdOneAt('artifact.unstored', scene.fleet.workers);
+  const id = key.replace(/\..*$/, '');
   worker.order({ do: 'go on' });
   worker.signal('SIGSTOP');
   try {
@@ -42,17 +32,24 @@ async function zombie(scene: Scene): Promise<void> {
   await scene.load.completes(JOBS, JOBS_WITHIN_MS);
 }
 
-function clockJump(service: 'api' | 'worker', byMs: number): Experiment {
-  const direction = byMs > 0 ? 'ahead' : 'back';
+function clockJump(service: 'api' | 'worker', jump: typeof MINUTES | typeof HOURS, sign: 1 | -1): Experiment {
+  const { of, said, byMs, on } = jump;
+  const direction = sign > 0 ? 'ahead' : 'back';
   return {
-    name: `clock-${service}-${direction}`,
-    injects: `the clock of one ${service} jumps nine minutes ${direction}, and returns`,
-    on: EVERYWHERE,
+    name: `clock-${service}-${of}${direction}`,
+    injects: `the clock of one ${service} jumps ${said} ${direction}, and returns`,
+    on,
     recoversWithinMs: 15_000,
+    mayDie: ({ prompt }) => prompt.startsWith(FAILING),
     inject: async ({ fleet, load }) => {
       const [member] = service === 'api' ? fleet.apis : fleet.workers;
-      member?.order({ do: 'shift clock', byMs });
+      member?.order({ do: 'shift clock', byMs: sign * byMs });
+      // none of their waits may last as long as the jump
+      const failing = Array.from({ length: jump === HOURS ? FAILING_JOBS : 0 }, async () =>
+        load.ended(await load.image(`${FAILING} ${randomUUID()}`)),
+      );
       await load.completes(2 * JOBS, 2 * JOBS_WITHIN_MS);
+      await within(JOBS_WITHIN_MS, 'jobs that fail to be given up', Promise.all(failing));
       member?.order({ do: 'shift clock', byMs: 0 });
     },
   };
@@ -100,8 +97,10 @@ export const repetitions: readonly Experiment[] = [
       }
     },
   },
-  clockJump('api', JUMP_MS),
-  clockJump('api', -JUMP_MS),
-  clockJump('worker', JUMP_MS),
-  clockJump('worker', -JUMP_MS),
+  ...[MINUTES, HOURS].flatMap((jump) =>
+    (['api', 'worker'] as const).flatMap((service) => [
+      clockJump(service, jump, 1),
+      clockJump(service, jump, -1),
+    ]),
+  ),
 ];

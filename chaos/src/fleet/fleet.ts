@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { MockOpenAi } from '../../../tools/mock-openai/server.ts';
-import { freePorts, provide } from '../../../tools/provision/components.ts';
-import { type Backing, embeddedBacking, realBacking, type StageName } from './backing.ts';
+import { freePorts } from '../../../tools/provision/components.ts';
+import { LedgerReader } from '../oracle/ledger.ts';
+import { type Backing, embeddedBacking, type Need, realBacking, type StageName } from './backing.ts';
 import type { Member } from './member.ts';
 import { membersOf } from './members.ts';
 import { ModelContainer } from './model-container.ts';
@@ -22,8 +23,8 @@ export interface FleetOptions {
   /** Where its state is. */
   readonly folder: string;
   readonly logs: string;
-  /** Whether a broker may be killed; otherwise it is one that others use as well. */
-  readonly ownBroker: boolean;
+  /** What its experiments need; a Pulsar of its own otherwise not, but one that others use as well. */
+  readonly needs: ReadonlySet<Need>;
   /** What every process of it has wrong. */
   readonly mutant?: string | undefined;
 }
@@ -31,6 +32,8 @@ export interface FleetOptions {
 /** Two APIs, three workers and a recorder as processes of their own, over real backing services, with ways to all of them. */
 export class Fleet {
   readonly options: FleetOptions;
+  /** What its topics hold, for the oracle. */
+  readonly ledger = new LedgerReader();
   /** Of the model, as long as nobody wants it to be slower. */
   readonly stepMs = STEP_MS;
   readonly backing: Backing;
@@ -63,12 +66,10 @@ export class Fleet {
 
   /** Starts all of it. @throws Error when a part can't be had here or does not start. */
   static async start(options: FleetOptions): Promise<Fleet> {
-    const { stage, folder, logs, ownBroker, mutant } = options;
-    const toxiproxy = await provide('toxiproxy');
-    if ('missing' in toxiproxy) throw new Error(`chaos needs ${toxiproxy.missing}`);
-    const network = new Network(toxiproxy.apiUrl);
+    const { stage, folder, logs, needs: wanted, mutant } = options;
+    const network = await Network.open();
     const backing = await (stage === 'pulsar'
-      ? realBacking(network, folder, ownBroker)
+      ? realBacking(network, folder, wanted)
       : embeddedBacking(folder));
     const model = new ModelContainer(STEP_MS);
     const toModel = await network.wayTo(await model.listen());

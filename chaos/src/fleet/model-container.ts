@@ -52,6 +52,8 @@ export class ModelContainer {
   readonly #server = new FakeContainer();
   mood: Mood = 'well';
   stepMs: number;
+  /** Prompts that fail, until they are taken out. */
+  readonly failing = new Set<string>();
 
   constructor(stepMs: number) {
     this.stepMs = stepMs;
@@ -109,7 +111,7 @@ export class ModelContainer {
       const ids = tasks.map(({ id }) => id);
       response.write(`${JSON.stringify({ type: 'progress', step, steps, ids, previews: PREVIEWS })}\n`);
     }
-    const failing = tasks.filter(({ prompt }) => prompt.includes(FAILING));
+    const failing = tasks.filter(({ prompt }) => prompt.includes(FAILING) || this.failing.has(prompt));
     const others = tasks.filter((task) => !failing.includes(task));
     const ids = failing.map(({ id }) => id);
     if (failing.length > 0) response.write(`${JSON.stringify(errorLine(ids, 'engine_failed'))}\n`);

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { freePorts } from '../../../tools/provision/components.ts';
+import { freePorts, startOwnToxiproxy } from '../../../tools/provision/components.ts';
 
 const SLOW = { latency: 300, jitter: 200 };
 
@@ -13,16 +13,24 @@ export interface Way {
   slow(): Promise<void>;
   halfOpen(): Promise<void>;
   heal(): Promise<void>;
-  lead(upstream: string): Promise<void>;
 }
 
-/** Opens ways through one Toxiproxy, and closes them all. */
+/** Opens ways through a Toxiproxy of its own. */
 export class Network {
   readonly #apiUrl: string;
-  readonly #names: string[] = [];
+  /** Ends the Toxiproxy, and with it all ways. */
+  readonly destroy: () => Promise<void>;
 
-  constructor(apiUrl: string) {
+  private constructor({ apiUrl, destroy }: { readonly apiUrl: string; destroy(): Promise<void> }) {
     this.#apiUrl = apiUrl;
+    this.destroy = destroy;
+  }
+
+  /** @throws Error when there is no Toxiproxy to be had. */
+  static async open(): Promise<Network> {
+    const toxiproxy = await startOwnToxiproxy();
+    if ('missing' in toxiproxy) throw new Error(`chaos needs ${toxiproxy.missing}`);
+    return new Network(toxiproxy);
   }
 
   async wayTo(upstream: string): Promise<Way> {
@@ -31,7 +39,6 @@ export class Network {
     const name = `chaos-${randomUUID()}`;
     const path = `/proxies/${name}`;
     await this.#call('POST', '/proxies', { name, listen: host, upstream });
-    this.#names.push(name);
     const toxic = (stream: string, type: string, attributes: object) =>
       this.#call('POST', `${path}/toxics`, { name: `${type}-${stream}`, type, stream, attributes });
     const bothWays = async (type: string, attributes: object) => {
@@ -42,7 +49,6 @@ export class Network {
       cut: () => this.#call('POST', path, { enabled: false }),
       slow: () => bothWays('latency', SLOW),
       halfOpen: () => bothWays('timeout', { timeout: 0 }),
-      lead: (to) => this.#call('POST', path, { upstream: to }),
       heal: async () => {
         const { toxics } = (await this.#get(path)) as { toxics: { name: string }[] };
         for (const { name: each } of toxics) await this.#call('DELETE', `${path}/toxics/${each}`);
@@ -51,10 +57,6 @@ export class Network {
         await this.#call('POST', path, { enabled: true });
       },
     };
-  }
-
-  async destroy(): Promise<void> {
-    await Promise.allSettled(this.#names.splice(0).map((name) => this.#call('DELETE', `/proxies/${name}`)));
   }
 
   async #get(path: string): Promise<unknown> {

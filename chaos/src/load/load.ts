@@ -4,12 +4,19 @@ import { type Caller, RefusedError } from './caller.ts';
 import type { Promised, Promises, Status } from './promises.ts';
 
 const IMAGE_CLIENTS = 5;
+const STEPS = 3;
 const POLL_MS = 50;
 /** Between a client's jobs. */
 const THINK_MS = 30;
 /** A worker may have a job before its client has the answer. */
 const ANSWERED_MS = 30_000;
 const ENDS: ReadonlySet<string> = new Set<Status>(['completed', 'dead', 'cancelled']);
+
+interface ImageWishes {
+  readonly steps?: number;
+  /** To be called when it has ended. */
+  readonly webhook?: string;
+}
 
 interface Shown {
   readonly status: string;
@@ -39,10 +46,11 @@ export class Load {
   }
 
   /** Posts one image of this prompt; resolves once it was promised. */
-  async image(prompt: string): Promise<Promised> {
+  async image(prompt: string, { steps = STEPS, webhook }: ImageWishes = {}): Promise<Promised> {
     const seed = Math.floor(Math.random() * 2 ** 24);
-    const generation_settings = { prompt, seed, steps: 3, width: 64, height: 64 };
-    const { id } = (await this.#post('/images/', { generation_settings })) as { id: string };
+    const generation_settings = { prompt, seed, steps, width: 64, height: 64 };
+    const body = { generation_settings, ...(webhook === undefined ? {} : { webhook_url: webhook }) };
+    const { id } = (await this.#post('/images/', body)) as { id: string };
     return this.#promised({ id, kind: 'txt2img', prompt, acceptedMs: performance.now() });
   }
 
@@ -51,11 +59,20 @@ export class Load {
     await this.#caller.call(`/images/${job.id}/`, { method: 'DELETE' }, this.#given.signal, [409]);
   }
 
+  /** Brings a dead letter back, and polls until its second life has come to a good end. */
+  async redrive(job: Promised): Promise<void> {
+    const path = `/dead-letters/${job.id}/redrive`;
+    // a replica that was asked before it died has brought it back already
+    await this.#caller.call(path, { method: 'POST' }, this.#given.signal, [409]);
+    delete job.end;
+    while ((await this.#statusOf(job)) !== 'completed') await sleep(POLL_MS);
+    job.end = { status: 'completed', seenMs: performance.now() };
+  }
+
   /** Polls until the job has ended. */
   async ended(job: Promised): Promise<Status> {
-    const path = job.kind === 'txt2img' ? `/images/${job.id}/` : `/v1/completions/${job.id}`;
     for (;;) {
-      const { status } = (await this.#caller.call(path, {}, this.#given.signal)) as Shown;
+      const status = await this.#statusOf(job);
       if (ENDS.has(status)) {
         job.end ??= { status: status as Status, seenMs: performance.now() };
         return job.end.status;
@@ -69,6 +86,12 @@ export class Load {
     const find = () => this.#promises.all.find((promised) => promised.id === id);
     await this.until(() => find() !== undefined, ANSWERED_MS, `${id} to be promised`);
     return this.ended(find() as Promised);
+  }
+
+  /** Images that a client has seen completed, of the whole run. */
+  get completedImages(): number {
+    return this.#promises.all.filter(({ kind, end }) => kind === 'txt2img' && end?.status === 'completed')
+      .length;
   }
 
   /** Until that many more jobs have completed than when it was asked. */
@@ -108,6 +131,11 @@ export class Load {
       }
       await sleep(THINK_MS);
     }
+  }
+
+  async #statusOf({ kind, id }: Promised): Promise<string> {
+    const path = kind === 'txt2img' ? `/images/${id}/` : `/v1/completions/${id}`;
+    return ((await this.#caller.call(path, {}, this.#given.signal)) as Shown).status;
   }
 
   async #completion(): Promise<Promised> {

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { Promised, Promises, Status } from '../load/promises.ts';
-import { type End, readLedger, type Written } from './ledger.ts';
+import type { End, LedgerReader, Written } from './ledger.ts';
 
 /** A job runs at most so often; see docs/job-states.md. */
 const MAX_ATTEMPTS = 4;
 const JPEG_END = Buffer.from([0xff, 0xd9]);
 /** Whatever was done is over: whoever is asked must answer. */
 const ANSWER_MS = 20_000;
+const LOOKS_AT_ONCE = 6;
 
 export interface Verdict {
   readonly accepted: number;
@@ -28,6 +29,7 @@ export interface Evidence {
   readonly urls: readonly string[];
   readonly headers: Readonly<Record<string, string>>;
   readonly env: Readonly<Record<string, string>>;
+  readonly ledger: LedgerReader;
   /** Whether a dead letter is what should become of it. */
   readonly mayDie: (job: Promised) => boolean;
 }
@@ -44,10 +46,11 @@ interface Shown {
 export async function judge(evidence: Evidence): Promise<Verdict> {
   const { promises, jobs } = evidence;
   const violations = promises.refused.map((said) => `a client was refused: ${said}`);
-  const ledger = await readLedger(evidence.env);
+  const ledger = await evidence.ledger.read(evidence.env);
   const tally: Record<Status, number> = { completed: 0, dead: 0, cancelled: 0 };
   let lost = 0;
   let secondEnds = 0;
+  const shown = await lookAtAll(evidence, ledger);
   for (const job of jobs) {
     const { end, id, kind } = job;
     if (!end) {
@@ -59,14 +62,28 @@ export async function judge(evidence: Evidence): Promise<Verdict> {
     if (end.status === 'dead' && !evidence.mayDie(job)) {
       violations.push(`dead: ${kind} ${id}, ${ledger.get(id)?.ends.map(({ code }) => code)}`);
     }
-    const contradictions = [
-      ...faultsIn(job, end.status, ledger.get(id)),
-      ...(await faultsShown(evidence, job, end.status, ledger.get(id)?.ends ?? [])),
-    ];
+    const contradictions = [...faultsIn(job, end.status, ledger.get(id)), ...(shown.get(id) ?? [])];
     if (contradictions.some((fault) => fault.startsWith('second end'))) secondEnds += 1;
     violations.push(...contradictions);
   }
   return { accepted: jobs.length, ...tally, lost, secondEnds, violations };
+}
+
+/** What is shown now against the ends that were seen, by the job; several are looked at side by side. */
+async function lookAtAll(
+  evidence: Evidence,
+  ledger: ReadonlyMap<string, Written>,
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const found = new Map<string, readonly string[]>();
+  const left = evidence.jobs.values();
+  const look = async () => {
+    for (const job of left) {
+      if (!job.end) continue;
+      found.set(job.id, await faultsShown(evidence, job, job.end.status, ledger.get(job.id)?.ends ?? []));
+    }
+  };
+  await Promise.all(Array.from({ length: LOOKS_AT_ONCE }, look));
+  return found;
 }
 
 /** What the topics say against the end that a client saw. */

@@ -1,6 +1,7 @@
 import { openBus } from '@genfleet/adapters';
+import type { Bus } from '@genfleet/bus';
 import { readConfig } from '@genfleet/config';
-import { type EventType, KINDS, topicsOf } from '@genfleet/job';
+import { type EventType, KINDS, type Topic, topicsOf } from '@genfleet/job';
 
 /** An end of a job as its message has it. */
 export interface End {
@@ -28,26 +29,35 @@ interface Raw {
   readonly error?: { readonly code: string };
 }
 
-/** Reads every topic from its first message to its last, with nothing of the product but its bus. */
-export async function readLedger(env: Readonly<Record<string, string>>): Promise<Map<string, Written>> {
-  const bus = await openBus(readConfig(env));
-  const jobs = new Map<string, Written>();
-  try {
-    for (const { topic, type } of KINDS.flatMap((kind) => topicsOf(kind))) {
-      const done = new AbortController();
-      for await (const { messages, caughtUp } of bus.read(topic, {
-        from: 'earliest',
-        signal: done.signal,
-      })) {
-        for (const { value } of messages) note(jobs, type, JSON.parse(value) as Raw);
-        if (caughtUp) break;
-      }
-      done.abort();
+/** Reads every topic from its first message to its last, with nothing of the product but its bus; each time the rest. */
+export class LedgerReader {
+  readonly #jobs = new Map<string, Written>();
+  readonly #places = new Map<string, string>();
+
+  async read(env: Readonly<Record<string, string>>): Promise<ReadonlyMap<string, Written>> {
+    const bus = await openBus(readConfig(env));
+    try {
+      const topics = KINDS.flatMap((kind) => topicsOf(kind));
+      await Promise.all(topics.map(({ topic, type }) => this.#readTopic(bus, topic, type)));
+    } finally {
+      await bus.close();
     }
-  } finally {
-    await bus.close();
+    return this.#jobs;
   }
-  return jobs;
+
+  async #readTopic(bus: Bus, topic: Topic, type: EventType): Promise<void> {
+    const done = new AbortController();
+    const place = this.#places.get(topic.name);
+    const from = place === undefined ? 'earliest' : { afterMessageId: place };
+    for await (const { messages, caughtUp } of bus.read(topic, { from, signal: done.signal })) {
+      for (const { value, messageId } of messages) {
+        note(this.#jobs, type, JSON.parse(value) as Raw);
+        this.#places.set(topic.name, messageId);
+      }
+      if (caughtUp) break;
+    }
+    done.abort();
+  }
 }
 
 function note(jobs: Map<string, Written>, type: EventType, raw: Raw): void {
