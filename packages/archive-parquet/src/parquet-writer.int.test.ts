@@ -36,7 +36,10 @@ describe('segments as Parquet', () => {
 
   async function made(table: LedgerTable, pieces: ArchivedMessage[][]): Promise<Uint8Array> {
     const draft = await writer.begin(table);
-    for (const piece of pieces) await draft.add(piece);
+    for (const piece of pieces) {
+      draft.add(piece);
+      await draft.flush();
+    }
     const bytes = await draft.finish();
     await draft.discard();
     return bytes;

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { type FileHandle, open, readFile, rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import type { ArchivedMessage, Draft, SegmentWriter } from '@genfleet/archive';
 import { entriesIn, entryOf, literal, rowsOf } from '@genfleet/duckdb-tables';
 import { GenfleetError } from '@genfleet/job';
 import type { LedgerTable } from '@genfleet/ledger';
+import { LineFile } from './line-file.ts';
 import { openScratch } from './scratch.ts';
 
 /** Of DuckDB's own: enough for a segment of any shape within `DEFAULT_LIMITS`. 32 MiB of it are the reader's buffer. */
@@ -34,9 +35,9 @@ class ParquetWriter implements SegmentWriter {
   }
 
   async begin(table: LedgerTable): Promise<Draft> {
-    const file = join(this.#scratch, `${table.name}-${randomUUID()}.ndjson`);
-    const handle = await open(file, 'wx', 0o600).catch(fault(file));
-    return new ParquetDraft({ table, file, handle, copy: (sql) => this.#copy(sql) });
+    const path = join(this.#scratch, `${table.name}-${randomUUID()}.ndjson`);
+    const lines = await LineFile.create(path).catch(fault(path));
+    return new ParquetDraft({ table, lines, copy: (sql) => this.#copy(sql) });
   }
 
   async close(): Promise<void> {
@@ -70,31 +71,29 @@ class ParquetWriter implements SegmentWriter {
 
 class ParquetDraft implements Draft {
   readonly #table: LedgerTable;
-  readonly #file: string;
-  readonly #handle: FileHandle;
+  readonly #lines: LineFile;
   readonly #copy: (sql: string) => Promise<void>;
   #isDiscarded = false;
 
-  constructor(parts: {
-    table: LedgerTable;
-    file: string;
-    handle: FileHandle;
-    copy: (sql: string) => Promise<void>;
-  }) {
+  constructor(parts: { table: LedgerTable; lines: LineFile; copy: (sql: string) => Promise<void> }) {
     this.#table = parts.table;
-    this.#file = parts.file;
-    this.#handle = parts.handle;
+    this.#lines = parts.lines;
     this.#copy = parts.copy;
   }
 
-  async add(messages: readonly ArchivedMessage[]): Promise<void> {
-    const lines = messages.map((message) => `${entryOf(message)}\n`).join('');
-    await this.#handle.appendFile(lines).catch(fault(this.#file));
+  add(messages: readonly ArchivedMessage[]): void {
+    for (const message of messages) this.#lines.add(entryOf(message));
+  }
+
+  async flush(): Promise<void> {
+    if (this.#lines.holdsMuch) await this.#lines.write().catch(fault(this.#lines.path));
   }
 
   async finish(): Promise<Uint8Array> {
-    const made = `${this.#file}.parquet`;
-    const rows = rowsOf(entriesIn(this.#file, this.#table, MAX_LINE_BYTES));
+    const { path } = this.#lines;
+    const made = `${path}.parquet`;
+    await this.#lines.write().catch(fault(path));
+    const rows = rowsOf(entriesIn(path, this.#table, MAX_LINE_BYTES));
     const format = `format parquet, compression zstd, row_group_size ${ROW_GROUP_ROWS}`;
     try {
       await this.#copy(`copy (${rows}) to ${literal(made)} (${format})`);
@@ -109,8 +108,7 @@ class ParquetDraft implements Draft {
   async discard(): Promise<void> {
     if (this.#isDiscarded) return;
     this.#isDiscarded = true;
-    await this.#handle.close();
-    await rm(this.#file, { force: true });
+    await this.#lines.remove();
   }
 }
 

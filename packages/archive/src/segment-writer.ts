@@ -14,7 +14,10 @@ export interface ArchivedMessage {
 
 /** The rows of a segment while it is open, outside of the memory. */
 export interface Draft {
-  add(messages: readonly ArchivedMessage[]): Promise<void>;
+  /** Takes them at once; some may be in memory until `finish`. */
+  add(messages: readonly ArchivedMessage[]): void;
+  /** To be called after `add`, again when it failed. @throws GenfleetError `ledger_failed`: the disk is full. */
+  flush(): Promise<void>;
   /** The file with all that was added, a function of it alone. @throws GenfleetError `ledger_failed`: the disk is full. */
   finish(): Promise<Uint8Array>;
   /** Takes what it holds off the disk. May be called again. */

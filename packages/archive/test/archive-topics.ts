@@ -37,7 +37,7 @@ export async function archiveTopics(
         const { messageId, key, properties, publishTimeMs: timeMs } = message;
         extent = extended(extent, message);
         const kept = { properties: JSON.stringify(properties), value: archivedValue(message.value) };
-        await draft.add([{ messageId, key, timeMs, ...kept }]);
+        draft.add([{ messageId, key, timeMs, ...kept }]);
       }
       if (!extent) throw new Error('an empty segment');
       const bytes = await draft.finish();

@@ -43,12 +43,13 @@ export class OpenSegment {
     });
   }
 
+  /** May be called again when it failed. */
   async flush(): Promise<void> {
-    if (this.#pending.length === 0) return;
+    if (!this.extent) return;
     this.#draft ??= await this.#writer.begin(this.#table);
-    const pending = this.#pending;
+    this.#draft.add(this.#pending);
     this.#pending = [];
-    await this.#draft.add(pending);
+    await this.#draft.flush();
   }
 
   /** When it is closed though nothing more came, in Unix ms; undefined while it is empty. */

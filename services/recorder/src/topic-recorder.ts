@@ -66,15 +66,18 @@ export class TopicRecorder {
     const options = { from, signal, batchSize: BATCH_MESSAGES } as const;
     const batches = bus.read(table.topic, options)[Symbol.asyncIterator]();
     try {
+      // what is behind has the next messages at hand: no file is closed for want of them
+      let isBehind = true;
       for (let next = batches.next(); ; ) {
         next.catch(() => undefined);
-        const read = await this.#nextOrDue(next);
+        const read: IteratorResult<ReadBatch> | 'due' = await (isBehind ? next : this.#nextOrDue(next));
         if (read === 'due') {
           if (!(await this.#close(ended))) return;
           continue;
         }
         if (read.done) break;
         if (!(await this.#take(read.value, ended))) return;
+        isBehind = !read.value.caughtUp;
         next = batches.next();
       }
       if (forgets && this.#open.extent) await this.#close(ended);

@@ -5,7 +5,8 @@ export const lineWriter: SegmentWriter = {
   async begin() {
     const ids: string[] = [];
     return {
-      add: async (messages) => void ids.push(...messages.map(({ messageId }) => messageId)),
+      add: (messages) => void ids.push(...messages.map(({ messageId }) => messageId)),
+      flush: async () => undefined,
       finish: async () => Buffer.from(ids.join('\n')),
       discard: async () => undefined,
     };
