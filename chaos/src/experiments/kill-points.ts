@@ -89,17 +89,16 @@ async function killAtRelease(point: Point, scene: Scene): Promise<void> {
   }
 }
 
-/** A worker that was handed a job does nothing with it, so that another chooses it. */
+/** A worker that was handed an urgent job does nothing with it, so that whoever is free chooses it. */
 async function killAhead(point: Point, { fleet, load }: Scene): Promise<void> {
   const prompt = `left to another ${randomUUID()}`;
   // long enough for the claim to be moved on while it runs
   if (point.startsWith('renewal.')) fleet.model.stepMs = LONG_STEP_MS;
   const holding = holdOneAt('delivery.received', fleet.workers, prompt);
   try {
-    await load.image(prompt, { steps: LONG_STEPS });
-    const { member } = await holding;
-    const others = fleet.workers.filter((worker) => worker !== member);
-    await killOneOf(others, point);
+    await load.image(prompt, { steps: LONG_STEPS, priority: 'high' });
+    await holding;
+    await killOneOf(fleet.workers, point);
   } finally {
     for (const worker of fleet.workers) {
       worker.order({ do: 'disarm' });

@@ -14,6 +14,7 @@ const ENDS: ReadonlySet<string> = new Set<Status>(['completed', 'dead', 'cancell
 
 interface ImageWishes {
   readonly steps?: number;
+  readonly priority?: 'high';
   /** To be called when it has ended. */
   readonly webhook?: string;
 }
@@ -46,10 +47,11 @@ export class Load {
   }
 
   /** Posts one image of this prompt; resolves once it was promised. */
-  async image(prompt: string, { steps = STEPS, webhook }: ImageWishes = {}): Promise<Promised> {
+  async image(prompt: string, { steps = STEPS, webhook, priority }: ImageWishes = {}): Promise<Promised> {
     const seed = Math.floor(Math.random() * 2 ** 24);
     const generation_settings = { prompt, seed, steps, width: 64, height: 64 };
-    const body = { generation_settings, ...(webhook === undefined ? {} : { webhook_url: webhook }) };
+    // JSON leaves out what is undefined
+    const body = { generation_settings, webhook_url: webhook, priority };
     const { id } = (await this.#post('/images/', body)) as { id: string };
     return this.#promised({ id, kind: 'txt2img', prompt, acceptedMs: performance.now() });
   }
