@@ -86,6 +86,7 @@ $( [ -z "$FAR_PORT" ] || printf 'bindAddresses=far:pulsar://127.0.0.1:%s' "$FAR_
 webSocketServiceEnabled=true
 webSocketNumIoThreads=2
 webSocketConnectionsPerBroker=2
+webSocketSessionIdleTimeoutMillis=60000
 numIOThreads=2
 numHttpServerThreads=8
 loadBalancerEnabled=false
