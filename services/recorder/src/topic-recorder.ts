@@ -26,7 +26,9 @@ export class TopicRecorder {
   /** Why it does not get on, while it does not. */
   fault: Error | undefined;
   readonly #options: TopicRecorderOptions;
-  readonly #open: OpenSegment;
+  #open: OpenSegment;
+  /** The segment before it while its file is put, and whether that became the archive's. */
+  #full: { readonly segment: OpenSegment; readonly put: Promise<boolean> } | undefined;
   #newest: Segment | undefined;
   #failures = 0;
 
@@ -41,7 +43,7 @@ export class TopicRecorder {
 
   /** Age of the oldest message that is in no file yet. */
   lagSeconds(): number {
-    const { extent } = this.#open;
+    const extent = this.#full?.segment.extent ?? this.#open.extent;
     return extent ? Math.max(0, (this.#options.now() - extent.firstTimeMs) / 1_000) : 0;
   }
 
@@ -66,10 +68,11 @@ export class TopicRecorder {
     const options = { from, signal, batchSize: BATCH_MESSAGES } as const;
     const batches = bus.read(table.topic, options)[Symbol.asyncIterator]();
     try {
-      // what is behind has the next messages at hand: no file is closed for want of them
+      // while there is more at hand no file is closed for want of it, and more is collected while one is put
       let isBehind = true;
       for (let next = batches.next(); ; ) {
         next.catch(() => undefined);
+        if (!isBehind && !(await this.#isPut())) return;
         const read: IteratorResult<ReadBatch> | 'due' = await (isBehind ? next : this.#nextOrDue(next));
         if (read === 'due') {
           if (!(await this.#close(ended))) return;
@@ -81,9 +84,11 @@ export class TopicRecorder {
         next = batches.next();
       }
       if (forgets && this.#open.extent) await this.#close(ended);
+      await this.#isPut();
     } finally {
       stop.abort();
       await batches.return?.().catch(() => undefined);
+      await this.#isPut().catch(() => undefined);
       await this.#open.discard();
     }
   }
@@ -132,17 +137,41 @@ export class TopicRecorder {
       this.#open.add(message, now());
     }
     await this.#patiently(() => this.#open.flush(), ended);
-    this.#succeeded();
+    if (!this.#full) this.#succeeded();
     return true;
   }
 
-  /** Claims the segment and puts its file. @returns false when another recorder claimed its place. */
+  /** Begins to put what is open, once what was full before is put. @returns false when that is another recorder's. */
   async #close(ended: AbortSignal): Promise<boolean> {
-    const { archive, metrics, log } = this.#options;
+    const { writer, table } = this.#options;
     await this.#patiently(() => this.#open.flush(), ended);
-    const { extent } = this.#open;
+    if (!(await this.#isPut())) return false;
+    const segment = this.#open;
+    if (!segment.extent) return true;
+    this.#open = new OpenSegment(writer, table);
+    const put = this.#put(segment, ended).finally(() => segment.discard());
+    // told to whoever asks next
+    put.catch(() => undefined);
+    this.#full = { segment, put };
+    return true;
+  }
+
+  /** Waits until nothing is being put. @returns false when another recorder claimed the place. */
+  async #isPut(): Promise<boolean> {
+    const full = this.#full;
+    try {
+      return (await full?.put) ?? true;
+    } finally {
+      if (this.#full === full) this.#full = undefined;
+    }
+  }
+
+  /** Claims the segment and puts its file. @returns false when another recorder claimed its place. */
+  async #put(open: OpenSegment, ended: AbortSignal): Promise<boolean> {
+    const { archive, metrics, log } = this.#options;
+    const { extent } = open;
     if (!extent) return true;
-    const bytes = await this.#patiently(() => this.#open.finish(), ended);
+    const bytes = await this.#patiently(() => open.finish(), ended);
     const segment = segmentOf(this.topic, this.#newest?.last, extent, bytes);
     const claimed = await this.#patiently(() => archive.claim(segment), ended);
     if (claimed.last !== segment.last || claimed.sha256 !== segment.sha256) {
@@ -151,7 +180,6 @@ export class TopicRecorder {
     }
     await this.#patiently(() => archive.put(segment, bytes), ended);
     this.#newest = segment;
-    await this.#open.discard();
     this.#succeeded();
     metrics.files.inc({ topic: this.topic });
     metrics.bytes.inc({ topic: this.topic }, bytes.byteLength);
