@@ -1,6 +1,7 @@
 /**
- * The archive: how fast the recorder writes it, against how fast the embedded bus takes the same messages; what the
- * recorder holds in memory; and the named queries over nothing but the archive, in DuckDB.
+ * The archive: how fast the recorder writes it, against how fast the embedded bus takes the same messages, from as many
+ * callers as `bench/admission.ts` has, each of which waits for its publish to be durable, and from one that has 2,000 on the
+ * way at once; what the recorder holds in memory; and the named queries over nothing but the archive, in DuckDB.
  * Run: node bench/archive.ts [jobs]
  */
 import { spawn } from 'node:child_process';
@@ -21,6 +22,9 @@ import { eventsOf, idOf } from './job-history.ts';
 
 const jobs = Number(process.argv[2] ?? 1_000_000);
 const AT_ONCE = 2_000;
+const CALLERS = 64;
+/** Jobs whose messages the callers publish. */
+const CALLERS_JOBS = 50_000;
 /** Short, so that the last window is over soon. */
 const INTERVAL_SECONDS = 5;
 const folder = mkdtempSync(join(process.env['TMPDIR'] ?? tmpdir(), 'genfleet-bench-'));
@@ -44,6 +48,25 @@ async function publishAll(): Promise<number> {
   }
   await bus.close();
   return events;
+}
+
+/** As clients do: each of them publishes its next message when the last is on the disk. @returns messages a second. */
+async function publishSingly(): Promise<number> {
+  const bus = await openSqliteBus({ file: join(folder, 'singly.db') });
+  await bus.ensureTopics(fleetTopics());
+  const events = Array.from({ length: Math.min(jobs, CALLERS_JOBS) }, (_, n) => eventsOf(n)).flat();
+  let next = 0;
+  const caller = async () => {
+    for (let event = events[next++]; event; event = events[next++]) {
+      const producer = await bus.producer(topicOf(event.type, event.kind));
+      await producer.send({ key: event.id, value: encodeEvent(event) });
+    }
+  };
+  const startMs = performance.now();
+  await Promise.all(Array.from({ length: CALLERS }, caller));
+  const perSecond = (events.length * 1_000) / (performance.now() - startMs);
+  await bus.close();
+  return perSecond;
 }
 
 interface Recorded {
@@ -100,17 +123,21 @@ async function timed<T>(work: () => Promise<T>): Promise<{ result: T; seconds: n
   return { result, seconds: (performance.now() - startMs) / 1_000 };
 }
 
+const singly = await publishSingly();
 const { result: events, seconds: publishSeconds } = await timed(publishAll);
 // the last window is over, as it would be for whoever is behind
 await sleep((INTERVAL_SECONDS + 3) * 1_000);
 const recorded = await record(events);
 const rate = (seconds: number) => `${(events / seconds).toFixed(0)} messages/s`;
+const archived = events / recorded.seconds;
 console.log(`${jobs} jobs, ${events} messages`);
-console.log(`  published to the embedded bus   ${publishSeconds.toFixed(1)} s, ${rate(publishSeconds)}`);
-console.log(`  archived by the recorder        ${recorded.seconds.toFixed(1)} s, ${rate(recorded.seconds)}`);
-console.log(`  archived / published            ${(publishSeconds / recorded.seconds).toFixed(2)}×`);
+console.log(`  published by ${CALLERS} callers          ${singly.toFixed(0)} messages/s`);
+console.log(`  published ${AT_ONCE} at a time         ${rate(publishSeconds)}`);
+console.log(`  archived by the recorder         ${rate(recorded.seconds)}`);
+console.log(`  archived / published by callers  ${(archived / singly).toFixed(2)}×`);
+console.log(`  archived / published in groups   ${((archived * publishSeconds) / events).toFixed(2)}×`);
 console.log(`  ${recorded.files} files, ${recorded.mb.toFixed(0)} MB`);
-console.log(`  recorder, resident at its peak  ${recorded.peakMb.toFixed(0)} MB`);
+console.log(`  recorder, resident at its peak   ${recorded.peakMb.toFixed(0)} MB`);
 
 // a bus that has forgotten everything: all that is answered comes out of the archive
 const bus = await openSqliteBus({ file: join(folder, 'empty.db') });
