@@ -52,6 +52,8 @@ export class Pipeline<K extends Kind, Result extends RunResult> {
   readonly #finishing = new Set<Promise<void>>();
   readonly #running = new Set<Run<K>>();
   #runEndsSoon = true;
+  /** Whether what was chosen last is to have this process for itself. */
+  #isAlone = false;
   /** When the last run ended, by performance.now(). */
   #ranUntilMs = 0;
   #engineTrusted = false;
@@ -155,9 +157,26 @@ export class Pipeline<K extends Kind, Result extends RunResult> {
     await sleep(LOOK_AGAIN_MS, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
   }
 
+  /**
+   * What to run next, if anything. A job that somebody claimed and nothing more was heard of may have taken that worker's
+   * process with it, and do so again: it runs alone, so that it can't cost others all their attempts.
+   */
   #choose(held: readonly Waiting<K>[]): readonly Waiting<K>[] {
+    const isIdle = this.#batches.size === 0 && this.#finishing.size === 0;
+    if (this.#isAlone && !isIdle) return [];
     const best = this.#lineup.best(held);
-    return best.length > 0 ? this.#craft.choose(best) : best;
+    const [first] = best;
+    this.#isAlone = first !== undefined && this.#wasLost(first);
+    if (!first || this.#isAlone) return isIdle ? best.slice(0, 1) : [];
+    return this.#craft.choose(best.filter((waiting) => !this.#wasLost(waiting)));
+  }
+
+  /** Whether an earlier claim of this attempt has come to nothing. */
+  #wasLost({ request }: Waiting<K>): boolean {
+    const { view } = this.#options;
+    if (isFleeting(request) || !view.ready) return false;
+    const state = view.job(request.id);
+    return state !== undefined && state.redrive === request.redrive && statusOf(state) === 'running';
   }
 
   /** Claims a batch and runs what of it is to be run. Never rejects. */

@@ -243,6 +243,46 @@ describe('a worker', () => {
     expect(engine.batches).toHaveLength(3);
   });
 
+  it('runs a job alone that a worker was lost with, so that it takes no other with it', async () => {
+    const suspect = await rig.request();
+    const others = [await rig.request(), await rig.request()];
+    await rig.publish({
+      ...{
+        type: 'started',
+        version: 1,
+        id: suspect,
+        kind: 'txt2img',
+        tenant: 'default',
+        redrive: 0,
+        attempt: 1,
+      },
+      ...{ claim: 'lost', worker: 'lost', model: 'grey', time: new Date().toISOString(), released: false },
+    });
+    await rig.until(suspect, 'running');
+    const unstored = new Set<string>();
+    const beside: string[] = [];
+    const engine = new ScriptedEngine((task) => {
+      if (task.id === suspect || unstored.has(suspect)) beside.push(...unstored);
+      unstored.add(task.id);
+      return greyPictures(task, 2, 5);
+    }, 4);
+    const { artifacts } = rig;
+    const slow = Object.create(artifacts, {
+      putIfAbsent: {
+        value: async (key: string, bytes: Uint8Array, type: string) => {
+          await sleep(100);
+          unstored.delete(key.replace('.jpg', ''));
+          return artifacts.putIfAbsent(key, bytes, type);
+        },
+      },
+    }) as Rig['artifacts'];
+    await rig.start(engine, { artifacts: slow });
+    for (const id of others) await rig.until(id, 'completed');
+    expect((await rig.until(suspect, 'completed')).outcome).toMatchObject({ event: { attempt: 2 } });
+    expect(engine.batches).toContainEqual([suspect]);
+    expect(beside).toEqual([]);
+  });
+
   it('shares the work between workers, each job with one of them', async () => {
     const engines = [1, 2].map(() => new ScriptedEngine((task) => greyPictures(task, 2, 10)));
     for (const engine of engines) await rig.start(engine);
