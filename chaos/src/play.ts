@@ -42,7 +42,12 @@ export interface Played extends Verdict {
 export async function play(experiment: Experiment, fleet: Fleet, kept: Promises): Promise<Played> {
   const { name, injects, recoversWithinMs } = experiment;
   const startedMs = performance.now();
-  const before = { jobs: kept.all.length, resets: kept.resets, busy: kept.busy };
+  const before = {
+    jobs: kept.all.length,
+    resets: kept.resets,
+    busy: kept.busy,
+    receipts: kept.receipts.length,
+  };
   const faults: string[] = [];
   const attempt = async <T>(work: Promise<T>): Promise<T | undefined> => {
     try {
@@ -69,7 +74,7 @@ export async function play(experiment: Experiment, fleet: Fleet, kept: Promises)
       ...{ promises: kept, jobs, urls: fleet.urls, headers, env, ledger: fleet.ledger },
       mayDie: experiment.mayDie ?? (() => false),
     }),
-    verifyReceipts(fleet, kept),
+    verifyReceipts(fleet, kept, experiment.verifiesAll ? 0 : before.receipts),
     experiment.looksAtArchive ? archiveFaults(env, ARCHIVED_MS) : [],
   ]);
   const ended = fleet.members.flatMap((member) => member.takeFault());

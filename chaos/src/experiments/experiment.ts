@@ -16,6 +16,8 @@ export interface Experiment {
   readonly on: readonly StageName[];
   /** Where it is in the form that is run with every change. */
   readonly shortOn?: readonly StageName[];
+  /** Every receipt of the run is verified, and not only those of this experiment. */
+  readonly verifiesAll?: true;
   /** The archive is held against the topics, file by file. */
   readonly looksAtArchive?: true;
   /** What has to be there beside the usual, to be harmed. */

@@ -1,3 +1,4 @@
+import { STAGES } from '../fleet/backing.ts';
 import { brokerFaults } from './broker.ts';
 import { diskFaults } from './disk.ts';
 import { engineFaults } from './engine.ts';
@@ -7,6 +8,16 @@ import { networkFaults } from './network.ts';
 import { repetitions } from './repetition.ts';
 import { restarts } from './restarts.ts';
 import { trinoFaults } from './trino.ts';
+
+/** After everything else: what one experiment left wrong in the jobs of another shows here. */
+const atLast: Experiment = {
+  name: 'nothing',
+  injects: 'nothing; every receipt of the run is verified',
+  on: STAGES,
+  verifiesAll: true,
+  recoversWithinMs: 15_000,
+  inject: async () => undefined,
+};
 
 /** All there are, in the order in which they are played: what reads the whole archive comes while it is small. */
 export const EXPERIMENTS: readonly Experiment[] = [
@@ -19,4 +30,5 @@ export const EXPERIMENTS: readonly Experiment[] = [
   ...restarts,
   ...diskFaults,
   ...brokerFaults,
+  atLast,
 ];
