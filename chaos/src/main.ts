@@ -4,7 +4,7 @@ import { EXPERIMENTS } from './experiments/index.ts';
 import type { StageName } from './fleet/backing.ts';
 import { MUTANTS } from './inside/mutants.ts';
 import type { Played } from './play.ts';
-import { writePage } from './reliability-page.ts';
+import { checkedOut, writePage } from './reliability-page.ts';
 import { headLine, linesOf, summaryOf } from './report.ts';
 import { interrupt, isCaught, runOn } from './run.ts';
 import { readWords, USAGE, type Words } from './words.ts';
@@ -35,6 +35,7 @@ async function experiments(words: Words): Promise<boolean> {
   const all: Played[] = [];
   const wanted = chosen(EXPERIMENTS, words);
   const startedMs = performance.now();
+  const commit = words.page ? checkedOut() : '';
   say(headLine());
   const lanes = LANES.map(async (lane) => {
     for (const stage of lane.filter((each) => words.stages.includes(each))) {
@@ -43,7 +44,7 @@ async function experiments(words: Words): Promise<boolean> {
     }
   });
   for (const lane of await Promise.allSettled(lanes)) if (lane.status === 'rejected') throw lane.reason;
-  const figures = { experiments: all, tookMs: performance.now() - startedMs };
+  const figures = { commit, experiments: all, tookMs: performance.now() - startedMs };
   say(`\n${summaryOf(figures)}`);
   if (words.json) await writeFile(words.json, `${JSON.stringify(all, undefined, 2)}\n`);
   if (words.page) await writePage(figures);

@@ -9,6 +9,11 @@ const PAGE = new URL('../../docs/reliability.md', import.meta.url);
 const [BEGIN, END] = ['<!-- figures -->\n', '<!-- end of figures -->'];
 const COLUMNS: readonly (readonly StageName[])[] = [['embedded', 'small-disk'], ['pulsar']];
 
+/** The commit that is checked out, and whether anything differs from it. */
+export function checkedOut(): string {
+  return execFileSync('git', ['describe', '--always', '--dirty'], { encoding: 'utf8' }).trim();
+}
+
 /** Puts the figures of a run into the page, in the place of the earlier ones. */
 export async function writePage(figures: Figures): Promise<void> {
   const page = await readFile(PAGE, 'utf8');
@@ -20,11 +25,10 @@ export async function writePage(figures: Figures): Promise<void> {
 }
 
 function figuresOf(figures: Figures): string {
-  const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
   const total = (count: 'lost' | 'secondEnds') =>
     figures.experiments.reduce((sum, played) => sum + played[count], 0);
   return [
-    `One run, commit ${commit}, on ${availableParallelism()} cores: ${summaryOf(figures)}.`,
+    `One run, commit ${figures.commit}, on ${availableParallelism()} cores: ${summaryOf(figures)}.`,
     `Jobs lost: ${total('lost')}. Second ends: ${total('secondEnds')}.`,
     '',
     '| experiment | what is done | embedded | Pulsar |',

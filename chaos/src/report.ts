@@ -2,6 +2,8 @@ import type { Played } from './play.ts';
 
 /** What one run has shown. */
 export interface Figures {
+  /** Of what was checked out when it began. */
+  readonly commit: string;
   readonly experiments: readonly Played[];
   readonly tookMs: number;
 }
@@ -25,7 +27,7 @@ const COLUMNS = [
 
 const seconds = (ms: number | undefined) => (ms === undefined ? '—' : (ms / 1_000).toFixed(1));
 
-export function summaryOf({ experiments, tookMs }: Figures): string {
+export function summaryOf({ experiments, tookMs }: Pick<Figures, 'experiments' | 'tookMs'>): string {
   const broken = experiments.filter(({ violations }) => violations.length > 0);
   const jobs = experiments.reduce((sum, { accepted }) => sum + accepted, 0);
   const played = `${experiments.length} experiments, ${jobs} jobs accepted`;
