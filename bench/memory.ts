@@ -36,14 +36,18 @@ const folder = mkdtempSync(join(ROOT, 'dist/.memory-'));
 
 /** Starts a bundle as its image does, and lets it idle. */
 async function idleMb(bundle: string): Promise<number> {
-  const child = spawn(process.execPath, ['--max-semi-space-size=8', '--import', './register.js', 'main.js'], {
-    cwd: bundle,
-    env: {
-      ...{ MALLOC_ARENA_MAX: '2', DATA_DIR: join(folder, 'data'), LOG_LEVEL: 'error' },
-      ...{ PORT: '0', WORKER_PORT: '0', ENGINE_URL: `http://127.0.0.1:${port}` },
+  const child = spawn(
+    process.execPath,
+    ['--max-semi-space-size=8', '--heap-growing-percent=60', '--import', './register.js', 'main.js'],
+    {
+      cwd: bundle,
+      env: {
+        ...{ MALLOC_ARENA_MAX: '2', DATA_DIR: join(folder, 'data'), LOG_LEVEL: 'error' },
+        ...{ PORT: '0', WORKER_PORT: '0', ENGINE_URL: `http://127.0.0.1:${port}` },
+      },
+      stdio: 'inherit',
     },
-    stdio: 'inherit',
-  });
+  );
   await sleep(IDLE_MS);
   if (child.exitCode !== null) throw new Error(`${bundle} ended with ${child.exitCode}`);
   const memory = residentMb(child.pid ?? 0);

@@ -19,5 +19,6 @@ ENV NODE_ENV=production HOST=0.0.0.0 DATA_DIR=/data WEB_DIR=/app/web
 RUN mkdir /data && chown node:node /data
 USER node
 VOLUME /data
-# the young heap grows to its bound under load and stays there; a larger one saves no time
-ENTRYPOINT ["node", "--max-semi-space-size=8", "--import", "./register.js", "main.js"]
+# the young heap grows to its bound under load and stays there; a larger one saves no time. The old one would grow to
+# several times what lives in it before it is collected; 60 % costs no more collections than that
+ENTRYPOINT ["node", "--max-semi-space-size=8", "--heap-growing-percent=60", "--import", "./register.js", "main.js"]

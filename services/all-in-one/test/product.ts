@@ -34,7 +34,11 @@ export async function startProcess(
   flags: readonly string[] = [],
 ): Promise<Product> {
   // as the scripts of package.json start it
-  const own = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=8'];
+  const own = [
+    '--disable-warning=ExperimentalWarning',
+    '--max-semi-space-size=8',
+    '--heap-growing-percent=60',
+  ];
   const child = spawn(process.execPath, [...own, ...flags, entry], {
     cwd: ROOT,
     env: {
