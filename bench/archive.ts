@@ -8,7 +8,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openFileObjects } from '../packages/artifacts-file/src/index.ts';
@@ -17,9 +17,12 @@ import { openSqliteBus } from '../packages/bus-sqlite/src/index.ts';
 import { encodeEvent, topicOf } from '../packages/job/src/index.ts';
 import { NAMED_QUERIES, namedQuery } from '../packages/ledger/src/index.ts';
 import { openDuckdbLedger } from '../packages/ledger-duckdb/src/index.ts';
+import { bundleService } from '../tools/bundle.ts';
+import { linkInstalled } from '../tools/link-installed.ts';
 import { freePorts } from '../tools/provision/free-port.ts';
 import { eventsOf, idOf } from './job-history.ts';
 
+const ROOT = new URL('..', import.meta.url).pathname;
 const jobs = Number(process.argv[2] ?? 1_000_000);
 const AT_ONCE = 2_000;
 const CALLERS = 64;
@@ -79,10 +82,12 @@ interface Recorded {
 /** Runs a recorder until so many messages are in files; without its start, and without the wait for the last window. */
 async function record(events: number): Promise<Recorded> {
   const [port = 0] = await freePorts(1);
-  const main = new URL('../services/recorder/src/main.ts', import.meta.url).pathname;
-  // as `npm run recorder` and its image start it
-  const flags = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=4'];
-  const recorder = spawn(process.execPath, [...flags, main], {
+  const bundle = await bundleService('recorder', join(ROOT, 'dist', basename(folder)));
+  linkInstalled(bundle);
+  // as its image starts it
+  const flags = ['--max-semi-space-size=8', '--heap-growing-percent=60', '--import', './register.js'];
+  const recorder = spawn(process.execPath, [...flags, 'main.js'], {
+    cwd: bundle,
     env: {
       MALLOC_ARENA_MAX: '2',
       ...{ PATH: process.env['PATH'] ?? '', DATA_DIR: folder, BUS_URL: `sqlite:${file}`, LOG_LEVEL: 'warn' },
@@ -113,6 +118,7 @@ async function record(events: number): Promise<Recorded> {
     const peakMb = Number(/VmHWM:\s+(\d+)/.exec(status)?.[1]) / 1_024;
     recorder.kill('SIGTERM');
     await once(recorder, 'exit');
+    rmSync(dirname(bundle), { recursive: true });
     return { seconds, peakMb, files: sum(metrics, 'files'), mb: sum(metrics, 'bytes') / 1e6 };
   }
 }

@@ -13,7 +13,7 @@ export interface CutLimits {
 /** As large as a file gets: some MB of Parquet, which a recorder makes in about four times the memory of its text. */
 export const DEFAULT_LIMITS: Omit<CutLimits, 'intervalMs'> = {
   maxMessages: 50_000,
-  maxChars: 8 * 1_024 * 1_024,
+  maxChars: 6 * 1_024 * 1_024,
 };
 
 interface Placed {

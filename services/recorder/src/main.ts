@@ -1,5 +1,4 @@
 import { resolve } from 'node:path';
-import { setFlagsFromString } from 'node:v8';
 import { awaitTopics, openArchive, openBus, openSegmentWriter } from '@genfleet/adapters';
 import { makeFolders, trinoTables } from '@genfleet/archive';
 import { fleetTopics } from '@genfleet/bus';
@@ -24,8 +23,6 @@ npm run recorder -- tables CATALOG    the same for a Trino that reads the topics
 
 /** Keeps the archive. Stops within its grace. */
 async function start(): Promise<StopService> {
-  // what is read is garbage at once: V8 would let it grow to 100 MB and more before it looks
-  setFlagsFromString('--optimize-for-size');
   const config = loadConfig();
   const log = createLogger({ level: config.LOG_LEVEL, service: 'recorder' });
   const bus = await openBus(config);
