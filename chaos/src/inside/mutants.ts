@@ -29,8 +29,8 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   'ack-before-publish': {
     about: 'a job is acknowledged before its outcome is published',
     module: '/services/worker/src/finish.ts',
-    original: /await publishOutcome\(finishing, run, result\);\n *await ack\(run\);/,
-    replacement: 'await ack(run);\nawait publishOutcome(finishing, run, result);',
+    original: /await publishOutcome\(options, publisher, run, outcome\);\n *await ack\(run\);/,
+    replacement: 'await ack(run);\nawait publishOutcome(options, publisher, run, outcome);',
     caughtBy: 'kill-completed.unsent',
   },
   'attempts-not-counted': {
