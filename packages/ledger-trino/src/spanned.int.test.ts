@@ -2,7 +2,7 @@ import { TopicArchive } from '@genfleet/archive';
 import type { ObjectStore } from '@genfleet/artifacts';
 import { GenfleetError } from '@genfleet/job';
 import { ledgerTables, PastJobs, type SqlLedger } from '@genfleet/ledger';
-import { expectRows, FIXED_LEDGER, STATEMENTS_OF_ROWS, statementSql } from '@genfleet/ledger/contract';
+import { expectRows, FIXED_LEDGER, STATEMENTS, statementSql } from '@genfleet/ledger/contract';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { provide } from '../../../tools/provision/components.ts';
 import { archiveTopics } from '../../archive/test/archive-topics.ts';
@@ -87,8 +87,8 @@ if ('missing' in pair || 'missing' in s3 || catalog === undefined) {
       await archived?.close();
     });
 
-    // what is asked of no table, and what functions make of a row, is the same without an archive
-    const asked = STATEMENTS_OF_ROWS.filter(({ sql }) => sql.includes('_generation'));
+    // what is asked of no table is the same without an archive
+    const asked = STATEMENTS.filter(({ sql }) => sql.includes('_generation'));
     const answers = new Map<string, Promise<void>>();
     /** Some at once: each of them waits for most of its time. */
     const answer = (index: number) => {

@@ -10,7 +10,7 @@ import { CATALOG } from './sql/tables.ts';
 
 export { FIXED_LEDGER } from './contract/fixed-ledger.ts';
 export type { LedgerStatement } from './contract/statements/statement.ts';
-export { STATEMENTS, STATEMENTS_OF_ROWS } from './contract/statements.ts';
+export { STATEMENTS } from './contract/statements.ts';
 
 const SET_UP_MS = 300_000;
 const QUERY_MS = 120_000;

@@ -4,8 +4,10 @@ import { QUERIES } from './statements/queries.ts';
 import type { LedgerStatement } from './statements/statement.ts';
 import { TABLES_AND_COLUMNS } from './statements/tables.ts';
 
-/** What is asked of rows for where they come from: tables, their columns, and how they are put together. */
-export const STATEMENTS_OF_ROWS: readonly LedgerStatement[] = [...NAMED, ...TABLES_AND_COLUMNS, ...QUERIES];
-
 /** What every engine that answers for the ledger is held to, over `FIXED_LEDGER`. */
-export const STATEMENTS: readonly LedgerStatement[] = [...STATEMENTS_OF_ROWS, ...FUNCTIONS];
+export const STATEMENTS: readonly LedgerStatement[] = [
+  ...NAMED,
+  ...TABLES_AND_COLUMNS,
+  ...FUNCTIONS,
+  ...QUERIES,
+];
