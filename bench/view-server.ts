@@ -6,6 +6,7 @@ import { mkdtempSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { openFileStore } from '../packages/artifacts-file/src/index.ts';
+import { readConfig } from '../packages/config/src/index.ts';
 import { newJobId } from '../packages/job/src/index.ts';
 import { openView } from '../packages/ledger/src/index.ts';
 import { createLogger } from '../packages/telemetry/src/index.ts';
@@ -33,20 +34,7 @@ const api = await startApi({
   bus,
   views: { txt2img: view, completion: view },
   artifacts: await openFileStore({ directory: join(directory, 'artifacts') }),
-  config: {
-    COMPLETION_DEADLINE_SECONDS: 60,
-    ...{ HOST: '127.0.0.1', PORT: 0, PUBLIC_URL: undefined, MAX_BODY_BYTES: 262_144, MODELS: [] },
-    ...{ MAX_QUEUED_JOBS: 100_000, ARTIFACT_URL_TTL_SECONDS: 3_600, DRAIN_GRACE_MS: 1_000 },
-    ...{ WEBHOOK_SECRET: undefined, WEBHOOK_ALLOW_PRIVATE: false },
-    ...{ DOCS_URL: undefined, OPENAPI_URL: undefined, REDOC_URL: undefined },
-    ...{
-      AUTH: 'none',
-      BYPASS_EXTERNAL_AUTH: false,
-      TENANT_HEADER: undefined,
-      OPERATORS: [],
-      LEDGER_QUERY: true,
-    },
-  },
+  config: readConfig({ DATA_DIR: directory, PORT: '0' }),
   log,
   clock: Date.now,
   newId: newJobId,

@@ -14,7 +14,8 @@ import { startApi } from '../../services/api/src/index.ts';
 
 const [mode = 'durable', busUrl = '', directory = ''] = process.argv.slice(2);
 const log = createLogger({ level: 'warn', service: 'bench' });
-const bus = await openBus(readConfig({ BUS_URL: busUrl, DATA_DIR: directory }));
+const config = readConfig({ BUS_URL: busUrl, DATA_DIR: directory, PORT: '0' });
+const bus = await openBus(config);
 await bus.ensureTopics(fleetTopics());
 
 let sent = 0;
@@ -40,27 +41,7 @@ const api = await startApi({
   bus,
   views: { txt2img: view, completion: view },
   artifacts: await openFileStore({ directory: join(directory, 'artifacts') }),
-  config: {
-    HOST: '127.0.0.1',
-    PORT: 0,
-    PUBLIC_URL: undefined,
-    MAX_BODY_BYTES: 262_144,
-    MAX_QUEUED_JOBS: 1_000_000_000,
-    MODELS: [],
-    ARTIFACT_URL_TTL_SECONDS: 3_600,
-    COMPLETION_DEADLINE_SECONDS: 60,
-    DRAIN_GRACE_MS: 1_000,
-    WEBHOOK_SECRET: undefined,
-    WEBHOOK_ALLOW_PRIVATE: false,
-    DOCS_URL: undefined,
-    OPENAPI_URL: undefined,
-    REDOC_URL: undefined,
-    AUTH: 'none',
-    BYPASS_EXTERNAL_AUTH: false,
-    TENANT_HEADER: undefined,
-    OPERATORS: [],
-    LEDGER_QUERY: true,
-  },
+  config: { ...config, MAX_QUEUED_JOBS: 1_000_000_000 },
   log,
   clock: Date.now,
   newId: newJobId,
