@@ -1,3 +1,4 @@
+import { isNativeError } from 'node:util/types';
 import type { Credentials } from '@genfleet/auth';
 
 /** What GitLab says of a token. `refused`: it does not know the token, or the token may not ask. */
@@ -12,6 +13,7 @@ export type Asked =
 /** The answer is one line; more is not what was asked for. */
 const MAX_BODY_BYTES = 16_384;
 const LONGEST_RETRY_SECONDS = 300;
+const REASON_CHARS = 200;
 
 /**
  * `GET {apiUrl}ml/ai-assist` on behalf of the token's owner. Never throws, and takes as long as the signal lets it.
@@ -77,11 +79,21 @@ function retryAfter(response: Response): { retryAfterSeconds?: number } {
   return { retryAfterSeconds: Math.min(Math.max(Math.ceil(seconds), 1), LONGEST_RETRY_SECONDS) };
 }
 
-/** The code of what happened below `fetch`; messages may quote what was sent. */
+/**
+ * What happened below `fetch`, with its code: `connect ECONNREFUSED 127.0.0.1:443`, `UND_ERR_SOCKET: other side closed`.
+ * The words of `fetch` itself are left out: they quote the headers that it does not take.
+ */
 function reasonOf(thrown: unknown): string {
-  if (thrown instanceof DOMException && thrown.name === 'TimeoutError') return 'no answer in time';
-  const cause = thrown instanceof Error ? (thrown.cause ?? thrown) : thrown;
-  if (typeof cause !== 'object' || cause === null) return 'no answer';
-  const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : undefined;
-  return code ?? (cause instanceof Error ? cause.name : 'no answer');
+  if (!isNativeError(thrown) || !isNativeError(thrown.cause)) {
+    return isTimeout(thrown) ? 'no answer in time' : 'no answer';
+  }
+  const { cause } = thrown;
+  const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
+  const words = cause.message.trim().slice(0, REASON_CHARS);
+  if (words.includes(code)) return words || cause.name;
+  return words ? `${code}: ${words}` : code;
+}
+
+function isTimeout(thrown: unknown): boolean {
+  return typeof thrown === 'object' && thrown !== null && 'name' in thrown && thrown.name === 'TimeoutError';
 }

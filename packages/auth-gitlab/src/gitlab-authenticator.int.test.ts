@@ -161,6 +161,29 @@ describe('the check with GitLab', () => {
   });
 
   it.each([
+    ['has no address', 'http://gitlab.invalid/', /: getaddrinfo [A-Z_]+ gitlab\.invalid\)/],
+    ['has a port that is not for HTTP', 'http://127.0.0.1:1/', /: bad port\)/],
+  ])('says why when GitLab %s', async (_what, apiUrl, reason) => {
+    const warn = (message: string) => void warned.push(message);
+    const away = await openGitlabAuthenticator({ apiUrl, timeoutMs: 10_000, now: () => nowMs, warn });
+    expect(statusOf(await away.check(bearer('glpat-yes')))).toBe(503);
+    expect(warned).toEqual([expect.stringMatching(reason)]);
+    await away.close();
+  });
+
+  it('says why when GitLab takes no connection', async () => {
+    await gitlab.stop();
+    await auth.check(bearer('glpat-yes'));
+    expect(warned).toEqual([expect.stringContaining(': connect ECONNREFUSED 127.0.0.1:')]);
+  });
+
+  it('says why when GitLab hangs up', async () => {
+    gitlab.mood = MOODS.broken;
+    await auth.check(bearer('glpat-yes'));
+    expect(warned).toEqual([expect.stringContaining(': UND_ERR_SOCKET: other side closed)')]);
+  });
+
+  it.each([
     ['120', 120],
     ['0', 1],
     ['86400', 300],
