@@ -94,7 +94,7 @@ describe('bundled services', () => {
     await stopped(apiProcess);
     collector.close();
     // of the packages beside the bundle, and of the bundle itself
-    for (const named of ['http.request.method', 'publish requested_txt2img_generation'])
+    for (const named of ['POST /images', 'http.route', 'publish requested_txt2img_generation'])
       expect(collector.received()).toContain(named);
   });
 });

@@ -1,17 +1,17 @@
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import { AwsInstrumentation } from '@opentelemetry/instrumentation-aws-sdk';
-import { ExpressInstrumentation, ExpressLayerType } from '@opentelemetry/instrumentation-express';
 import { HttpInstrumentation } from '@opentelemetry/instrumentation-http';
 import { UndiciInstrumentation } from '@opentelemetry/instrumentation-undici';
 import { NodeSDK } from '@opentelemetry/sdk-node';
 import { register } from 'import-in-the-middle/register-hooks.mjs';
 import { flushTraces } from './flush-traces.ts';
 import { createLogger } from './logger.ts';
+import { nameByRoute } from './name-by-route.ts';
 import { PatientExporter } from './patient-exporter.ts';
 import { serviceNameOf } from './service-name.ts';
 
 /** What the instrumentations below patch when an ES module imports it; what is required they find themselves. */
-const PATCHED = ['http', 'https', 'node:http', 'node:https', 'express', '@aws-sdk/client-s3'];
+const PATCHED = ['http', 'https', 'node:http', 'node:https', '@aws-sdk/client-s3'];
 /** Asked for by machines every few seconds: nobody wants to read their traces. */
 const NOT_TRACED = /^\/(health|metrics)(\/|\?|$)/;
 
@@ -45,13 +45,7 @@ export function startTracing(options: {
         ignoreIncomingRequestHook: (request) => NOT_TRACED.test(request.url ?? ''),
         // a request of our own outside any job: polling a backing service
         requireParentforOutgoingSpans: true,
-      }),
-      new ExpressInstrumentation({
-        ignoreLayersType: [
-          ExpressLayerType.MIDDLEWARE,
-          ExpressLayerType.ROUTER,
-          ExpressLayerType.REQUEST_HANDLER,
-        ],
+        applyCustomAttributesOnSpan: nameByRoute,
       }),
       new AwsInstrumentation({ suppressInternalInstrumentation: true }),
       new UndiciInstrumentation({ requireParentforSpans: true }),
