@@ -1,36 +1,30 @@
 import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { openArtifacts, openAuthenticator, openBus, openLedger, openRateLimiter } from '@genfleet/adapters';
-import { type Bus, fleetTopics, requireTopics } from '@genfleet/bus';
-import { type Config, loadConfig, topicPolicy, viewWindows } from '@genfleet/config';
-import { GenfleetError, type Kind, newJobId } from '@genfleet/job';
+import {
+  openArtifacts,
+  openAuthenticator,
+  openBus,
+  openLedger,
+  openRateLimiter,
+  prepareTopics,
+} from '@genfleet/adapters';
+import { loadConfig, viewWindows } from '@genfleet/config';
+import { type Kind, newJobId } from '@genfleet/job';
 import { openViews } from '@genfleet/ledger';
-import { createLogger, createRegistry, type Logger, runService, type StopService } from '@genfleet/telemetry';
+import { createLogger, createRegistry, runService, type StopService } from '@genfleet/telemetry';
 import { startApi } from './server.ts';
 
 /** The file of images is the older one: it keeps its name. */
 const VIEW_SUFFIX: Record<Kind, string> = { txt2img: '', completion: '-completions' };
-
-/**
- * A fleet's topics are made by `genfleet setup`; the embedded bus has no other moment. A bus that is away does not
- * keep the API from starting: it answers 503 until the bus is there.
- */
-async function prepareTopics(bus: Bus, config: Config, log: Logger): Promise<void> {
-  if (config.BUS_URL.startsWith('sqlite:')) return bus.ensureTopics(fleetTopics(topicPolicy(config)));
-  try {
-    await requireTopics(bus);
-  } catch (error) {
-    if (!(error instanceof GenfleetError && error.retryable)) throw error;
-    log.warn({}, `the bus is away; requests are answered with 503 until it is there: ${error.message}`);
-  }
-}
 
 /** One replica of the API. Stops within its grace. */
 async function start(): Promise<StopService> {
   const config = loadConfig();
   const log = createLogger({ level: config.LOG_LEVEL, service: 'api' });
   const bus = await openBus(config);
-  await prepareTopics(bus, config, log);
+  const away = await prepareTopics(bus, config);
+  if (away)
+    log.warn({}, `the bus is away; requests are answered with 503 until it is there: ${away.message}`);
   const clock = () => bus.nowMs();
   const artifacts = await openArtifacts(config, clock);
   await mkdir(config.DATA_DIR, { recursive: true });
