@@ -26,6 +26,8 @@ export interface Finishing<K extends Kind, Result extends RunResult> {
   readonly options: WorkerOptions;
   readonly publisher: Publisher;
   readonly craft: Pick<Craft<K, Result>, 'complete'>;
+  /** Told when what the engine made turns out to be rubbish: a fault of the engine that no run of it shows. */
+  readonly onRubbish: () => void;
 }
 
 /**
@@ -170,7 +172,7 @@ async function publishFailure(
 
 /** The completion with everything stored, or why there is none. Never rejects. */
 async function outcomeOf<K extends Kind, Result extends RunResult>(
-  { options, craft }: Finishing<K, Result>,
+  { options, craft, onRubbish }: Finishing<K, Result>,
   run: Run<K>,
   result: Result | Failure,
 ): Promise<CompletedEvent<K> | GenfleetError> {
@@ -179,8 +181,10 @@ async function outcomeOf<K extends Kind, Result extends RunResult>(
   if (!result.ok) return result.error;
   try {
     return await craft.complete(run, result as Success<Result>);
-  } catch (error) {
-    return GenfleetError.from(error, 'internal');
+  } catch (thrown) {
+    const error = GenfleetError.from(thrown, 'internal');
+    if (error.code === 'engine_failed') onRubbish();
+    return error;
   }
 }
 

@@ -309,7 +309,10 @@ export class Pipeline<K extends Kind, Result extends RunResult> {
     if (!result.ok && result.error.retryable && !run.abort.signal.aborted) this.#engineTrusted = false;
     if (result.ok) this.#lineup.ran(result.model);
     if (result.ok && result.modelLoadMs > 0) metrics.modelLoads.inc({ model: result.model });
-    const finishing = { options: this.#options, publisher: this.#publisher, craft: this.#craft };
+    const onRubbish = () => {
+      this.#engineTrusted = false;
+    };
+    const finishing = { options: this.#options, publisher: this.#publisher, craft: this.#craft, onRubbish };
     const stored = insideSpan(run.span, () => finishRun(finishing, run, result));
     const done: Promise<void> = stored.finally(() => {
       run.span.end();
