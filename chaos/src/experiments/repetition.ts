@@ -12,6 +12,7 @@ const TAKEN_OVER_MS = 150_000;
 const MINUTES = { of: '', said: 'nine minutes', byMs: 9 * 60_000, on: ['embedded'] } as const;
 /** Where processes go by the clock of the brokers. */
 const HOURS = { of: 'hours-', said: 'three hours', byMs: 3 * 3_600_000, on: ['pulsar'] } as const;
+const ATTEMPTS = 4;
 /** That are run again and again, and wait in between, under a clock that is wrong. */
 const FAILING_JOBS = 4;
 
@@ -77,23 +78,27 @@ export const repetitions: readonly Experiment[] = [
   },
   {
     name: 'poison',
-    injects: 'a job that kills every worker it is given to',
-    on: ['embedded'],
+    injects: 'a job that kills every worker it is given to, before its claim can be on the disk',
+    on: EVERYWHERE,
     recoversWithinMs: 15_000,
     mayDie: ({ prompt }) => prompt.startsWith('poison'),
     inject: async ({ fleet, load }) => {
       const of = `poison ${randomUUID()}`;
+      // Pulsar does not tell a first delivery from others: those within a quarter of a second are taken for it
+      const uncounted = fleet.options.stage === 'pulsar' ? fleet.workers.length : 1;
+      const most = ATTEMPTS + uncounted;
       for (const worker of fleet.workers) {
-        worker.stand([{ do: 'kill', at: 'engine.step', passage: 1, of }]);
+        worker.stand([{ do: 'kill', at: 'engine.called', passage: 1, of }]);
       }
       const before = fleet.workers.reduce((sum, worker) => sum + worker.deaths, 0);
       const job = await load.image(of);
       const deaths = () => fleet.workers.reduce((sum, worker) => sum + worker.deaths, 0) - before;
-      const tooMany = load.until(() => deaths() > 4, JOBS_WITHIN_MS, 'it to end').then(() => 'too many');
+      const tooMany = load.until(() => deaths() > most, JOBS_WITHIN_MS, 'it to end').then(() => 'too many');
       const became = await Promise.race([load.ended(job), tooMany]);
       for (const worker of fleet.workers) worker.stand([{ do: 'disarm' }]);
-      if (became !== 'dead' || deaths() !== 4) {
-        throw new Error(`attempts: it killed ${deaths()} workers and became ${became}; wanted: 4, and dead`);
+      if (became !== 'dead' || deaths() < ATTEMPTS || deaths() > most) {
+        const wanted = `${ATTEMPTS} to ${most}, and dead`;
+        throw new Error(`attempts: it killed ${deaths()} workers and became ${became}; wanted: ${wanted}`);
       }
     },
   },

@@ -25,6 +25,33 @@ async function delivered(): Promise<Delivery> {
   return deliveries[0] as Delivery;
 }
 
+describe('a delivery', () => {
+  it('says whether it is the first of its message, also after one that was given back or waited for its time', async () => {
+    const told: (readonly [string, boolean | undefined])[] = [];
+    const tell = async (delivery: Delivery) => {
+      told.push([delivery.value, delivery.redelivered]);
+      if (delivery.value === 'refused' && told.length < 4) await delivery.nack(200);
+      else if (delivery.value !== 'held') await delivery.ack();
+    };
+    const first = await bus.subscribe(TOPIC, SUBSCRIPTION, tell, { maxInFlight: 4 });
+    const producer = await bus.producer(TOPIC);
+    await producer.send({ key: 'k', value: 'refused' });
+    await producer.send({ key: 'k', value: 'held' });
+    await producer.send({ key: 'k', value: 'later', deliverAtMs: Date.now() + 100 });
+    await until('each was handed out', () => told.length === 4);
+    await first.close();
+    await bus.subscribe(TOPIC, SUBSCRIPTION, tell, { maxInFlight: 4 });
+    await until('what was held came again', () => told.length === 5);
+    expect(told).toEqual([
+      ['refused', false],
+      ['held', false],
+      ['later', false],
+      ['refused', true],
+      ['held', true],
+    ]);
+  });
+});
+
 describe('a message that acknowledges a delivery', () => {
   it('has done so once it is sent; to do it again changes nothing', async () => {
     const delivery = await delivered();

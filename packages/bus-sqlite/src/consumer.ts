@@ -1,7 +1,7 @@
 import type { Consumer, ConsumerOptions, Delivery } from '@genfleet/bus';
 import { GenfleetError } from '@genfleet/job';
 import type { GroupCommit } from './group-commit.ts';
-import type { Fetched, MessageRow } from './protocol.ts';
+import type { Fetched, HandedRow } from './protocol.ts';
 import { toMessage } from './read-topic.ts';
 import type { WakeUp } from './wake-up.ts';
 
@@ -135,8 +135,8 @@ export class SqliteConsumer implements Consumer {
     this.#timer = setTimeout(() => this.#look(), waitMs).unref();
   }
 
-  #handOut(row: MessageRow): void {
-    const { seq } = row;
+  #handOut(row: HandedRow): void {
+    const { seq, redelivered } = row;
     this.#inFlight.add(seq);
     // by delivery, not by message: this one may be settled while the next of the same message is in flight
     let isSettled = false;
@@ -152,6 +152,7 @@ export class SqliteConsumer implements Consumer {
     };
     const delivery: Delivery = {
       ...toMessage(this.#topic, row),
+      redelivered,
       ack: () => settle(),
       nack: (delayMs) => settle(Date.now() + delayMs),
     };

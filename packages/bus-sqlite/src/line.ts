@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { Fetch, Fetched, MessageRow } from './protocol.ts';
+import type { Fetch, Fetched, HandedRow, MessageRow } from './protocol.ts';
 import { messageTable } from './schema.ts';
 import { TopicStatements } from './statements.ts';
 
@@ -8,7 +8,8 @@ const SCAN = 1_000;
 /** A fetch ends with the message that goes beyond this, so that memory and the transaction stay small. */
 const FETCH_CHARS = 4 * 1_024 * 1_024;
 
-interface FreshRow extends MessageRow {
+interface LineRow extends MessageRow {
+  /** Its own: before that it is handed out to nobody. */
   readonly dueMs: number;
 }
 
@@ -19,15 +20,14 @@ export class Line {
   readonly #statements: Record<StatementName, StatementSync>;
 
   constructor(database: DatabaseSync) {
-    const columns = 'seq, key, value, properties, time_ms as timeMs';
+    const columns = 'seq, key, value, properties, time_ms as timeMs, due_ms as dueMs';
     this.#one = new TopicStatements(
       database,
       (topicId) => `select ${columns} from ${messageTable(topicId)} where seq = ?`,
     );
     this.#fresh = new TopicStatements(
       database,
-      (topicId) =>
-        `select ${columns}, due_ms as dueMs from ${messageTable(topicId)} where seq > ? order by seq limit ${SCAN}`,
+      (topicId) => `select ${columns} from ${messageTable(topicId)} where seq > ? order by seq limit ${SCAN}`,
     );
     const names = Object.keys(SQL) as StatementName[];
     this.#statements = Object.fromEntries(names.map((name) => [name, database.prepare(SQL[name])])) as Record<
@@ -40,32 +40,34 @@ export class Line {
   fetch({ topic, subscription, limit }: Fetch, owner: number): Fetched {
     if (limit === 0) return { rows: [], more: false, nextDueMs: undefined };
     const nowMs = Date.now();
-    const rows: MessageRow[] = [];
+    const rows: HandedRow[] = [];
     let chars = 0;
-    const keep = (row: MessageRow) => {
-      rows.push(row);
+    const keep = (row: MessageRow, redelivered: boolean) => {
+      rows.push({ ...row, redelivered });
       chars += row.value.length;
     };
-    for (const { seq } of this.#statements.due.all(subscription, nowMs, limit)) {
+    for (const { seq, dueMs: pendingMs } of this.#statements.due.all(subscription, nowMs, limit)) {
       if (chars > FETCH_CHARS) return { rows, more: true, nextDueMs: undefined };
-      const row = this.#one.of(topic).get(Number(seq)) as unknown as MessageRow | undefined;
-      if (!row) continue;
+      const found = this.#one.of(topic).get(Number(seq)) as unknown as LineRow | undefined;
+      if (!found) continue;
+      const { dueMs, ...row } = found;
       this.#statements.take.run(owner, subscription, row.seq);
-      keep(row);
+      // what waits for its own time has not been handed out
+      keep(row, dueMs === 0 || dueMs !== Number(pendingMs));
     }
     const cursor = Number(this.#statements.cursor.get(subscription)?.['seq']);
     let reached = cursor;
     let passed = 0;
     let more = false;
     for (const each of this.#fresh.of(topic).iterate(cursor)) {
-      const { dueMs, ...row } = each as unknown as FreshRow;
+      const { dueMs, ...row } = each as unknown as LineRow;
       more = rows.length >= limit || chars > FETCH_CHARS;
       if (more) break;
       reached = row.seq;
       passed += 1;
       const isDue = dueMs <= nowMs;
       this.#statements.add.run(subscription, row.seq, isDue ? 0 : dueMs, isDue ? owner : null);
-      if (isDue) keep(row);
+      if (isDue) keep(row, false);
     }
     if (passed > 0) this.#statements.pass.run(reached, passed, subscription);
     const nextDueMs = this.#statements.nextDue.get(subscription)?.['dueMs'];
@@ -95,7 +97,7 @@ export class Line {
 const SQL = {
   cursor: 'select cursor_seq as seq from subscriptions where id = ?',
   pass: 'update subscriptions set cursor_seq = ?, passed = passed + ? where id = ?',
-  due: `select seq from pending where subscription = ? and owner is null and due_ms <= ?
+  due: `select seq, due_ms as dueMs from pending where subscription = ? and owner is null and due_ms <= ?
     order by due_ms, seq limit ?`,
   nextDue:
     'select due_ms as dueMs from pending where subscription = ? and owner is null order by due_ms limit 1',

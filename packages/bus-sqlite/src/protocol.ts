@@ -40,8 +40,13 @@ export interface MessageRow {
   readonly timeMs: number;
 }
 
+/** One that is handed out. */
+export interface HandedRow extends MessageRow {
+  readonly redelivered: boolean;
+}
+
 export interface Fetched {
-  readonly rows: readonly MessageRow[];
+  readonly rows: readonly HandedRow[];
   /** There is more that could be handed out at once. */
   readonly more: boolean;
   /** When the next one is due, if one waits for its time. */

@@ -1,8 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Fetch, Fetched, MessageRow } from './protocol.ts';
+import type { Fetch, Fetched, HandedRow } from './protocol.ts';
 import { StandingFetches } from './standing-fetches.ts';
 
-const row = (seq: number): MessageRow => ({ seq, key: 'k', value: 'v', properties: null, timeMs: 0 });
+const row = (seq: number): HandedRow => ({
+  seq,
+  key: 'k',
+  value: 'v',
+  properties: null,
+  timeMs: 0,
+  redelivered: false,
+});
 const fetched = (...seqs: number[]): Fetched => ({ rows: seqs.map(row), more: false, nextDueMs: undefined });
 const fetch = (limit: number, seen = 0, consumer = 1): Fetch => ({
   topic: 7,

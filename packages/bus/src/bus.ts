@@ -41,6 +41,8 @@ export interface Message {
 
 /** One hand-over of a message to a subscription. Unsettled deliveries come again when their consumer is gone. */
 export interface Delivery extends Message {
+  /** Whether the subscription handed it out before, to whomever; undefined where the bus does not know. */
+  readonly redelivered?: boolean;
   /** Done with it. Resolves once the bus will not deliver it again, as far as the bus can promise that. */
   ack(): Promise<void>;
   /** Hand it out again, after `delayMs`; to whichever consumer. */

@@ -1,3 +1,4 @@
+import type { Delivery } from '@genfleet/bus';
 import {
   type CancelledEvent,
   type DeadEvent,
@@ -30,6 +31,13 @@ export interface OwnClaim {
   readonly attempt: number;
 }
 
+/** How a job came to this worker. */
+interface Offered {
+  readonly deliveries: readonly Delivery[];
+  /** Before the bus handed it out. */
+  readonly isAhead: boolean;
+}
+
 /** What the fold made of a claim. */
 export type Confirmation = { readonly do: 'run'; readonly attempt: number } | Refused;
 
@@ -52,6 +60,9 @@ export interface Claim {
  */
 export const LATE_CLAIM_MS = 200;
 
+/** A bus that does not count its hand-outs has hardly made two of a message that is younger than this. */
+const FRESH_MS = 250;
+
 /**
  * For how long a claim ahead of the bus stands by itself, in ms, and how often a run that goes on moves it on: the bus
  * does not know that the job runs, so nobody else would be told of its worker's death before.
@@ -64,15 +75,15 @@ export const AHEAD_RENEWAL_MS = AHEAD_MS / 3;
  * among all claims of the job says which attempt it is, so that a death in the middle has cost one whoever
  * gets the job next, and no broker has to count.
  *
- * A job that was never claimed before may be run while its claim is still being written and read back: the engine
- * does not wait for the disk. Only a worker that dies in these first milliseconds leaves no trace of its attempt. A
- * job that was claimed before runs once this claim is confirmed, and so does one that is claimed `isAhead` of the bus:
- * others may be choosing it as well.
+ * A job that nobody had before may be run while its claim is still being written and read back: the engine does not
+ * wait for the disk. Only a worker that dies in these first milliseconds leaves no trace of its attempt. A job that was
+ * claimed before, or may have been handed out, runs once this claim is confirmed, and so does one that is claimed
+ * `isAhead` of the bus: others may be choosing it as well.
  */
 export async function claimRun(
   options: WorkerOptions,
   publisher: Publisher,
-  { request, isAhead, messageId }: Handed & { readonly isAhead: boolean },
+  { request, isAhead, messageId, deliveries }: Handed & Offered,
   signal: AbortSignal,
 ): Promise<Claim | Refused> {
   const { view, worker, now } = options;
@@ -86,19 +97,24 @@ export async function claimRun(
   const claim = options.newClaim();
   const startedMs = now();
   const { attempt } = before;
-  const isFirst = attempt === 1 && !known?.starts.length && !isAhead;
+  const isUnclaimed = attempt === 1 && !known?.starts.length && !isAhead;
   const write = () => {
     const started = startedEvent(request, { claim, worker, attempt, nowMs: startedMs, isAhead });
     return confirm(options, publisher, request, started, signal);
   };
-  if (isFirst && isFleeting(request)) {
+  if (isUnclaimed && isFleeting(request)) {
     const confirmed = Promise.resolve({ do: 'run', attempt } as const);
     return { do: 'run', attempt, claim, startedMs, confirmed, late: write };
   }
   const confirmed = write();
-  if (isFirst) return { do: 'run', attempt, claim, startedMs, confirmed };
+  if (isUnclaimed && deliveries.every((each) => isFirst(each, startedMs)))
+    return { do: 'run', attempt, claim, startedMs, confirmed };
   const confirmation = await confirmed;
   return confirmation.do === 'run' ? { ...confirmation, claim, startedMs, confirmed } : confirmation;
+}
+
+function isFirst({ redelivered, publishTimeMs }: Delivery, nowMs: number): boolean {
+  return redelivered === undefined ? nowMs - publishTimeMs < FRESH_MS : !redelivered;
 }
 
 async function confirm(

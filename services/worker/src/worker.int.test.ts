@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Delivery } from '@genfleet/bus';
 import { decideCancel, GenfleetError, type JobState, topicOf, WORKER_SUBSCRIPTION } from '@genfleet/job';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { failure, greyPictures, ScriptedEngine } from '../test/scripted-engine.ts';
@@ -281,6 +282,43 @@ describe('a worker', () => {
     expect((await rig.until(suspect, 'completed')).outcome).toMatchObject({ event: { attempt: 2 } });
     expect(engine.batches).toContainEqual([suspect]);
     expect(beside).toEqual([]);
+  });
+
+  it('waits for the claim of a job that somebody may have died of; one that nobody had runs beside it', async () => {
+    const claimed: number[] = [];
+    const engine = new ScriptedEngine((task) => {
+      claimed.push(rig.view.job(task.id)?.starts.length ?? 0);
+      return greyPictures(task, 1, 0);
+    });
+    const ids = [await rig.request(), await rig.request()];
+    const held: string[] = [];
+    const hold = async ({ key }: Delivery) => void held.push(key);
+    const first = await rig.bus.subscribe(REQUESTED, WORKER_SUBSCRIPTION, hold, { maxInFlight: 1 });
+    while (held.length === 0) await sleep(10);
+    await first.close();
+    await rig.start(engine);
+    for (const id of ids) await rig.until(id, 'completed');
+    expect(engine.batches).toEqual(ids.map((id) => [id]));
+    expect(claimed).toEqual([1, 0]);
+  });
+
+  it('takes what is old on a bus that does not count for something that somebody may have died of', async () => {
+    const claimed: number[] = [];
+    const engine = new ScriptedEngine((task) => {
+      claimed.push(rig.view.job(task.id)?.starts.length ?? 0);
+      return greyPictures(task, 1, 0);
+    });
+    const ages = [0, 1_000];
+    const { bus } = rig;
+    const subscribe = bus.subscribe.bind(bus);
+    bus.subscribe = (topic, subscription, handler, options) => {
+      const aged = ({ redelivered: _, ...delivery }: Delivery) =>
+        handler({ ...delivery, publishTimeMs: Date.now() - (ages.shift() ?? 0) });
+      return subscribe(topic, subscription, aged, options);
+    };
+    await rig.start(engine);
+    for (const _ of [0, 1]) await rig.until(await rig.request(), 'completed');
+    expect(claimed).toEqual([0, 1]);
   });
 
   it('shares the work between workers, each job with one of them', async () => {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
+import type { Delivery } from '../bus.ts';
 import {
   acknowledge,
   consume,
@@ -14,6 +15,11 @@ import {
 import { startChild } from './process.ts';
 import type { Subject } from './subject.ts';
 
+/** A bus need not know whether a message was handed out before, but does not say what is wrong. */
+function toldOf({ redelivered }: Delivery, wasHandedOut: boolean): void {
+  expect([wasHandedOut, undefined]).toContain(redelivered);
+}
+
 export function redeliveryContract(subject: Subject): void {
   describe('redelivery', () => {
     it('follows a nack after its delay, not before', async () => {
@@ -22,6 +28,7 @@ export function redeliveryContract(subject: Subject): void {
       const refused = new Map<string, number>();
       const again = new Map<string, number>();
       await consume(bus, topic, async (delivery) => {
+        toldOf(delivery, refused.has(delivery.value));
         if (refused.has(delivery.value)) {
           again.set(delivery.value, Date.now());
           return delivery.ack();
@@ -86,6 +93,7 @@ export function redeliveryContract(subject: Subject): void {
       expect(other.values).toEqual([]);
       await first.close();
       await until('the rest came', () => other.deliveries.length >= 6);
+      for (const delivery of other.deliveries) toldOf(delivery, true);
       await sleep(300);
       expect(inNumericOrder([...other.values, ...settled])).toEqual(numbers(10));
     });
@@ -116,6 +124,7 @@ export function redeliveryContract(subject: Subject): void {
       expect(inbox.values).toEqual([]);
       await child.kill();
       await until('the others get it', () => inbox.deliveries.length >= 8);
+      for (const delivery of inbox.deliveries) toldOf(delivery, true);
       expect(inNumericOrder(inbox.values)).toEqual(numbers(8));
     });
   });
