@@ -27,7 +27,10 @@ export async function makeDirectory(directory: string): Promise<void> {
  * leaves nothing behind; a crash leaves a partial file for `sweepPartials`.
  */
 export async function writeDurably(directory: string, name: string, bytes: Uint8Array): Promise<void> {
-  await writeAs(directory, bytes, (partial) => rename(partial, join(directory, name)));
+  await writeAs(directory, bytes, async (partial, syncFolder) => {
+    await rename(partial, join(directory, name));
+    await syncFolder();
+  });
 }
 
 /**
@@ -35,41 +38,47 @@ export async function writeDurably(directory: string, name: string, bytes: Uint8
  * @returns false when there is something under the name.
  */
 export async function createDurably(directory: string, name: string, bytes: Uint8Array): Promise<boolean> {
-  return await writeAs(directory, bytes, async (partial) => {
-    try {
-      await link(partial, join(directory, name));
-      return true;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-      return false;
-    } finally {
-      await unlink(partial);
-    }
+  return await writeAs(directory, bytes, async (partial, syncFolder) => {
+    const isNew = await linkIfAbsent(partial, join(directory, name));
+    // also what was there: it may have its name only just now
+    await Promise.all([syncFolder(), unlink(partial)]);
+    return isNew;
   });
 }
 
+async function linkIfAbsent(from: string, to: string): Promise<boolean> {
+  try {
+    await link(from, to);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    return false;
+  }
+}
+
+/** Every call waits its turn in the pool of threads: what need not come one after the other goes side by side. */
 async function writeAs<T>(
   directory: string,
   bytes: Uint8Array,
-  publish: (partial: string) => Promise<T>,
+  publish: (partial: string, syncFolder: () => Promise<void>) => Promise<T>,
 ): Promise<T> {
   const partial = join(directory, partialName(randomUUID()));
-  let published: T;
+  const opening = [open(partial, 'wx', 0o644), open(directory, 'r')] as const;
   try {
-    const handle = await open(partial, 'wx', 0o644);
-    try {
-      await handle.writeFile(bytes);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    published = await publish(partial);
+    const [file, folder] = await Promise.all(opening);
+    await file.writeFile(bytes);
+    await file.sync();
+    return await publish(partial, () => folder.sync());
   } catch (error) {
+    // it may be on its way still
+    await Promise.allSettled(opening);
     await unlink(partial).catch(() => undefined);
     throw error;
+  } finally {
+    await Promise.all(
+      opening.map((opened) => opened.then((handle) => handle.close()).catch(() => undefined)),
+    );
   }
-  await syncDirectory(directory);
-  return published;
 }
 
 /** Writes one byte and takes it away again: what fails here fails for a picture as well. */
