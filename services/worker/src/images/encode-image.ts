@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib';
 import type { GeneratedImage } from '@genfleet/engine';
 import { GenfleetError, type Txt2ImgSettings } from '@genfleet/job';
+import { withExif } from './exif.ts';
 
 export interface EncodedImage {
   readonly bytes: Uint8Array;
@@ -33,9 +34,7 @@ export async function encodeImage(
     );
   }
   const description = JSON.stringify({ ...settings, seed });
-  // loaded at the first picture: an idle worker does not carry the codec
-  const { default: sharp } = await import('sharp');
-  sharp.cache(false);
+  const sharp = await codec();
   const source =
     image.encoding === 'rgb'
       ? sharp(image.bytes, { raw: { width, height, channels: 3 } })
@@ -46,10 +45,8 @@ export async function encodeImage(
       const bytes = withPngText(png, 'parameters', description);
       return { bytes, contentType: 'image/png', extension: 'png', width, height };
     }
-    const bytes = await source
-      .jpeg({ quality: JPEG_QUALITY, chromaSubsampling: '4:4:4' })
-      .withExif({ IFD0: { ImageDescription: asciiJson(description), Software: 'Genfleet' } })
-      .toBuffer();
+    const jpeg = await source.jpeg({ quality: JPEG_QUALITY, chromaSubsampling: '4:4:4' }).toBuffer();
+    const bytes = withExif(jpeg, asciiJson(description));
     return { bytes, contentType: 'image/jpeg', extension: 'jpg', width, height };
   } catch (cause) {
     throw new GenfleetError(
@@ -60,6 +57,18 @@ export async function encodeImage(
       },
     );
   }
+}
+
+type Codec = typeof import('sharp')['default'];
+let loading: Promise<Codec> | undefined;
+
+/** Loaded at the first picture: an idle worker does not carry it. */
+function codec(): Promise<Codec> {
+  loading ??= import('sharp').then(({ default: sharp }) => {
+    sharp.cache(false);
+    return sharp;
+  });
+  return loading;
 }
 
 /** EXIF's ImageDescription is ASCII; JSON can say the rest in escapes, and reads back the same. */

@@ -37,6 +37,13 @@ describe('encodeImage', () => {
     expect(JSON.parse(json)).toEqual({ ...settings, seed: 43 });
   });
 
+  it('makes a JPEG without its settings where they are longer than a segment can be', async () => {
+    const long = { ...settings, prompt: 'é'.repeat(8_000), negative_prompt: 'é'.repeat(8_000) };
+    const { bytes } = await encodeImage(picture(), long, 43);
+    const { format, exif } = await sharp(bytes).metadata();
+    expect({ format, exif }).toEqual({ format: 'jpeg', exif: undefined });
+  });
+
   it('makes a PNG with the exact pixels and the settings in a text chunk', async () => {
     const { bytes } = await encodeImage(picture(), { ...settings, format: 'png' }, 42);
     const { data } = await sharp(bytes).raw().toBuffer({ resolveWithObject: true });
