@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { ArtifactStore } from '@genfleet/artifacts';
 import type { FileRef } from '@genfleet/job';
 import { retry } from './retry.ts';
@@ -22,6 +22,5 @@ export async function storeFile(
     },
     { patienceMs: STORE_PATIENCE_MS },
   );
-  const sha256 = createHash('sha256').update(stored).digest('hex');
-  return { key, content_type: contentType, size_bytes: stored.byteLength, sha256 };
+  return { key, content_type: contentType, size_bytes: stored.byteLength, sha256: hash('sha256', stored) };
 }
