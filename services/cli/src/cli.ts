@@ -24,7 +24,8 @@ const USAGE = `genfleet: administration of a Genfleet
   genfleet sql QUERY | sql --named NAME [--since TIME] [--job ID] [--json|--csv] [--max-rows N] [--timeout SECONDS]
       Asks the ledger, which is every event of every job, in SQL; QUERY is - to read it from standard input.
       docs/ledger.md has the tables and the named queries. At most 1000 rows and 120 seconds unless told otherwise.
-  genfleet help`;
+  genfleet help | genfleet COMMAND --help
+      Prints this. Where each command looks is in its environment: docs/configuration.md.`;
 
 const DEFAULT_WAIT_SECONDS = 60;
 const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
@@ -37,7 +38,14 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   sql: runSql,
   help: explain,
   '--help': explain,
+  '-h': explain,
 };
+
+/** Whether help is asked for; what comes after `--` is meant as it stands. */
+function wantsHelp(words: readonly string[]): boolean {
+  const options = words.includes('--') ? words.slice(0, words.indexOf('--')) : words;
+  return options.includes('--help') || options.includes('-h');
+}
 
 async function explain(_words: readonly string[], context: CliContext): Promise<number> {
   context.say(USAGE);
@@ -87,7 +95,7 @@ export async function runCli(words: readonly string[], context: CliContext): Pro
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (!command) return misunderstood(context, name === '' ? undefined : `there is no command ${name}`);
   try {
-    return await command(rest, context);
+    return await (wantsHelp(rest) ? explain(rest, context) : command(rest, context));
   } catch (thrown) {
     const error = GenfleetError.from(thrown, 'internal');
     context.complain(`${error.code}: ${error.message}`);

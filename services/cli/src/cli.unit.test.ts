@@ -27,10 +27,19 @@ function context() {
 }
 
 describe('genfleet', () => {
-  it('explains itself', async () => {
+  it.each([[['help']], [['-h']], [['setup', '--help']], [['verify', '--json', '-h']], [['sql', '--help']]])(
+    'explains itself when asked by %j',
+    async (words) => {
+      const asked = context();
+      expect(await runCli(words, asked)).toBe(0);
+      expect(asked.said.join('\n')).toContain('genfleet setup');
+    },
+  );
+
+  it('takes what stands after -- as it is', async () => {
     const asked = context();
-    expect(await runCli(['help'], asked)).toBe(0);
-    expect(asked.said.join('\n')).toContain('genfleet setup');
+    expect(await runCli(['sql', '--', '--help'], asked)).toBe(1);
+    expect(asked.said).toEqual([]);
   });
 
   it.each([[[]], [['set-up']], [['setup', '--wait']], [['setup', '--wait', 'long']], [['setup', 'now']]])(

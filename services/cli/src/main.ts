@@ -4,6 +4,12 @@ import { openArtifacts, openBus, openLedger } from '@genfleet/adapters';
 import { loadConfig } from '@genfleet/config';
 import { runCli } from './cli.ts';
 
+/** What a shell reports of a program that SIGPIPE has ended. */
+const READER_GONE = 141;
+
+// as `| head` does: nobody is left to be told anything, and what was not said may not count as done
+process.stdout.on('error', () => process.exit(READER_GONE));
+
 process.exitCode = await runCli(process.argv.slice(2), {
   loadConfig,
   openBus,
