@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import sharp from 'sharp';
+import { SEED_REQUEST } from '../../../packages/client/test/seed-request.ts';
 import { dataFolder, type Product, startProduct } from '../test/product.ts';
 
 interface ImageBody {
@@ -12,28 +13,13 @@ interface ImageBody {
   readonly metadata: Record<string, string>;
 }
 
-const settings = {
-  prompt: 'a red circle above a blue square on a white background',
-  negative_prompt: '',
-  seed: 42,
-  sampler_name: 'euler',
-  batch_size: 1,
-  n_iters: 1,
-  steps: 5,
-  cfg_scale: 7.0,
-  width: 512,
-  height: 512,
-  model: 'v1-5-pruned-emaonly',
-};
+const { generation_settings: settings, metadata: seedMetadata } = SEED_REQUEST;
 
 async function post(url: string, change: Record<string, unknown> = {}): Promise<string> {
   const response = await fetch(`${url}/images/`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({
-      generation_settings: { ...settings, ...change },
-      metadata: { grouping: 'test/grouping' },
-    }),
+    body: JSON.stringify({ generation_settings: { ...settings, ...change }, metadata: seedMetadata }),
   });
   expect(response.status).toBe(202);
   return ((await response.json()) as { id: string }).id;
@@ -78,7 +64,7 @@ describe('the product on one command', () => {
     const id = await post(product.url);
     const image = await until(product.url, id, 'completed');
     expect(image.generation_settings).toEqual(settings);
-    expect(image.metadata).toEqual({ grouping: 'test/grouping' });
+    expect(image.metadata).toEqual(seedMetadata);
     expect(image.image_url).toContain(`${id}.jpg`);
     const file = await fetch(image.image_url ?? '');
     expect(file.headers.get('content-type')).toBe('image/jpeg');

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, createClient, type Image, type NewImage } from '@genfleet/client';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import sharp from 'sharp';
+import { SEED_REQUEST } from '../../../packages/client/test/seed-request.ts';
 import { auditLedger } from './audit.ts';
 import { cornersOf } from './corners.ts';
 import { processes, setUp, startApi, startWorker } from './services.ts';
@@ -10,20 +11,7 @@ import { processes, setUp, startApi, startWorker } from './services.ts';
 const MINUTES_MS = 10 * 60_000;
 const ENDS: ReadonlySet<string> = new Set<Image['status']>(['completed', 'dead', 'cancelled']);
 
-/** The request of the seed's own black-box test. */
-const SEED_SETTINGS = {
-  prompt: 'a red circle above a blue square on a white background',
-  negative_prompt: '',
-  seed: 42,
-  sampler_name: 'euler',
-  batch_size: 1,
-  n_iters: 1,
-  steps: 5,
-  cfg_scale: 7.0,
-  width: 512,
-  height: 512,
-  model: 'v1-5-pruned-emaonly',
-};
+const { generation_settings: SEED_SETTINGS } = SEED_REQUEST;
 
 export interface FleetUnderTest {
   readonly workers: number;

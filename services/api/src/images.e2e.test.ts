@@ -2,28 +2,12 @@ import { createHash } from 'node:crypto';
 import { ApiError, createClient, type ImageEvent } from '@genfleet/client';
 import { decodeEvent, type JobEvent, type Receipt, receiptSchema } from '@genfleet/job';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { SEED_REQUEST } from '../../../packages/client/test/seed-request.ts';
 import { dead, failed, started } from '../test/job-events.ts';
 import { type RealFleet, startRealFleet } from '../test/real-fleet.ts';
 import { requestOf, until } from '../test/rig.ts';
 
 /** Two replicas over the embedded bus, a view each, and artifacts in files; the worker's part is done by hand. */
-
-const BODY = {
-  generation_settings: {
-    prompt: 'A dog',
-    negative_prompt: '',
-    seed: 42,
-    sampler_name: 'euler',
-    batch_size: 1,
-    n_iters: 1,
-    steps: 5,
-    cfg_scale: 7.0,
-    width: 512,
-    height: 512,
-    model: 'v1-5-pruned-emaonly',
-  },
-  metadata: { grouping: 'test/grouping' },
-};
 
 let fleet: RealFleet;
 beforeAll(async () => {
@@ -32,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => fleet.close());
 
 async function buried(): Promise<string> {
-  const { id } = await fleet.a.client.createImage(BODY);
+  const { id } = await fleet.a.client.createImage(SEED_REQUEST);
   await fleet.worker.publish(dead(failed(await requestOf(fleet.a.view, id), 1)));
   await until(async () => (await fleet.a.client.getImage(id)).status === 'dead');
   return id;
@@ -56,7 +40,7 @@ describe("the seed's way of a job", () => {
     const posted = await fetch(`${fleet.a.url}/images`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(BODY),
+      body: JSON.stringify(SEED_REQUEST),
     });
     expect(posted.status).toBe(202);
     const accepted = (await posted.json()) as { message: string; id: string };
@@ -74,8 +58,8 @@ describe("the seed's way of a job", () => {
     await fleet.worker.finish(await requestOf(fleet.a.view, accepted.id));
     await until(async () => (await fleet.b.client.getImage(accepted.id)).image_url !== null);
     const image = await fleet.b.client.getImage(accepted.id);
-    expect(image.generation_settings).toEqual(BODY.generation_settings);
-    expect(image.metadata).toEqual(BODY.metadata);
+    expect(image.generation_settings).toEqual(SEED_REQUEST.generation_settings);
+    expect(image.metadata).toEqual(SEED_REQUEST.metadata);
     expect(image.image_url).toBe(`${fleet.b.url}/artifacts/${accepted.id}.jpg`);
 
     const file = await fetch(String(image.image_url));
@@ -90,7 +74,7 @@ describe("the seed's way of a job", () => {
     const posted = await fetch(`${fleet.a.url}/images/`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(BODY),
+      body: JSON.stringify(SEED_REQUEST),
     });
     const { id } = (await posted.json()) as { id: string };
     const receipt = receiptSchema.parse(JSON.parse(posted.headers.get('genfleet-receipt') ?? ''));
@@ -107,7 +91,7 @@ describe("the seed's way of a job", () => {
   it('gives receipts of cancellations and redrives as well', async () => {
     const kept: Receipt[] = [];
     const client = createClient({ baseUrl: fleet.a.url, onReceipt: (receipt) => kept.push(receipt) });
-    const { id } = await client.createImage(BODY);
+    const { id } = await client.createImage(SEED_REQUEST);
     await client.cancelImage(id);
     const [one, other] = [await buried(), await buried()];
     const { receipt } = await client.redrive(one);
@@ -123,7 +107,7 @@ describe("the seed's way of a job", () => {
   });
 
   it('makes as many images as asked for', async () => {
-    const settings = { ...BODY.generation_settings, batch_size: 2, n_iters: 2 };
+    const settings = { ...SEED_REQUEST.generation_settings, batch_size: 2, n_iters: 2 };
     const { id } = await fleet.a.client.createImage({ generation_settings: settings });
     await fleet.worker.finish(await requestOf(fleet.a.view, id));
     await until(async () => (await fleet.a.client.getImage(id)).status === 'completed');
@@ -138,7 +122,7 @@ describe('a list', () => {
     const grouping = 'a list';
     const ids: string[] = [];
     for (let index = 0; index < 5; index += 1) {
-      ids.unshift((await fleet.a.client.createImage({ ...BODY, metadata: { grouping } })).id);
+      ids.unshift((await fleet.a.client.createImage({ ...SEED_REQUEST, metadata: { grouping } })).id);
     }
     // the replica that took them lists them at once, the other one when it has read them
     expect((await fleet.a.client.listImages({ grouping })).total).toBe(5);
@@ -156,7 +140,7 @@ describe('a list', () => {
 describe('Prefer: wait', () => {
   it('answers with the finished job', async () => {
     const created = fleet.a.client.createImage(
-      { ...BODY, metadata: { grouping: 'waited' } },
+      { ...SEED_REQUEST, metadata: { grouping: 'waited' } },
       { waitSeconds: 30 },
     );
     await until(() => fleet.b.view.count({ grouping: 'waited' }) === 1);
@@ -166,14 +150,14 @@ describe('Prefer: wait', () => {
   });
 
   it('answers 202 when the job takes longer', async () => {
-    const created = await fleet.a.client.createImage(BODY, { waitSeconds: 1 });
+    const created = await fleet.a.client.createImage(SEED_REQUEST, { waitSeconds: 1 });
     expect(created.image).toBeUndefined();
   });
 });
 
 describe('events', () => {
   it('tell the whole life, over a retry, and resume on the other replica', async () => {
-    const { id } = await fleet.a.client.createImage(BODY);
+    const { id } = await fleet.a.client.createImage(SEED_REQUEST);
     const seen: ImageEvent[] = [];
     const following = (async () => {
       for await (const event of fleet.a.client.events(id)) seen.push(event);
@@ -215,14 +199,14 @@ describe('events', () => {
 
 describe('cancelling', () => {
   it('ends a waiting job, once', async () => {
-    const { id } = await fleet.a.client.createImage(BODY);
+    const { id } = await fleet.a.client.createImage(SEED_REQUEST);
     expect(await fleet.b.client.cancelImage(id)).toMatchObject({ id, status: 'cancelled' });
     const again = await fleet.b.client.cancelImage(id).catch((error: unknown) => error);
     expect(again).toMatchObject({ status: 409, message: 'The job is already cancelled' });
   });
 
   it('comes too late for a finished one', async () => {
-    const { id } = await fleet.a.client.createImage(BODY);
+    const { id } = await fleet.a.client.createImage(SEED_REQUEST);
     await fleet.worker.finish(await requestOf(fleet.a.view, id));
     await until(async () => (await fleet.a.client.getImage(id)).status === 'completed');
     await expect(fleet.a.client.cancelImage(id)).rejects.toMatchObject({ status: 409 });
@@ -261,23 +245,23 @@ describe('dead letters', () => {
 describe('Idempotency-Key', () => {
   it('gives the same job for the same request, on either replica, and its receipt', async () => {
     const options = { idempotencyKey: 'same' };
-    const first = await fleet.a.client.createImage(BODY, options);
+    const first = await fleet.a.client.createImage(SEED_REQUEST, options);
     expect(first.receipt).toMatchObject({ id: first.id });
-    expect(await fleet.a.client.createImage(BODY, options)).toEqual(first);
-    expect(await fleet.b.client.createImage(BODY, options)).toEqual(first);
+    expect(await fleet.a.client.createImage(SEED_REQUEST, options)).toEqual(first);
+    expect(await fleet.b.client.createImage(SEED_REQUEST, options)).toEqual(first);
   });
 
   it('is refused for another request', async () => {
     const options = { idempotencyKey: 'other' };
-    await fleet.a.client.createImage(BODY, options);
-    const other = { ...BODY, metadata: { grouping: 'else' } };
+    await fleet.a.client.createImage(SEED_REQUEST, options);
+    const other = { ...SEED_REQUEST, metadata: { grouping: 'else' } };
     const refused = await fleet.b.client.createImage(other, options).catch((error: unknown) => error);
     expect(refused).toBeInstanceOf(ApiError);
     expect(refused).toMatchObject({ status: 422, problem: { errors: [{ path: 'Idempotency-Key' }] } });
   });
 
   it('makes one job of many requests that come at once on both replicas', async () => {
-    const body = { ...BODY, metadata: { grouping: 'race' } };
+    const body = { ...SEED_REQUEST, metadata: { grouping: 'race' } };
     const clients = Array.from({ length: 20 }, (_, index) =>
       index % 2 === 0 ? fleet.a.client : fleet.b.client,
     );
@@ -294,14 +278,16 @@ describe('Idempotency-Key', () => {
   });
 
   it.each(['a b', 'x'.repeat(256)])('is refused when it is %p', async (idempotencyKey) => {
-    await expect(fleet.a.client.createImage(BODY, { idempotencyKey })).rejects.toMatchObject({ status: 422 });
+    await expect(fleet.a.client.createImage(SEED_REQUEST, { idempotencyKey })).rejects.toMatchObject({
+      status: 422,
+    });
   });
 });
 
 describe('a recent id', () => {
   it('is found by the replica that did not make it, at once', async () => {
     for (let round = 0; round < 20; round += 1) {
-      const { id } = await fleet.a.client.createImage(BODY);
+      const { id } = await fleet.a.client.createImage(SEED_REQUEST);
       expect((await fleet.b.client.getImage(id)).id).toBe(id);
     }
   });
