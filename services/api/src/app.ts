@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import express, {
   type ErrorRequestHandler,
   type Express,
@@ -8,7 +7,6 @@ import express, {
 } from 'express';
 import type { Api } from './api.ts';
 import { callerOf, guarded } from './http/access.ts';
-import { PAGE_HEADERS } from './http/headers.ts';
 import { hostCheck } from './http/host-check.ts';
 import { forOperators } from './http/operators.ts';
 import { problemOf } from './http/problem.ts';
@@ -27,6 +25,7 @@ import { getJobHistory, listAllJobs } from './routes/jobs.ts';
 import { askNamedQuery, listNamedQueries, queryLedger } from './routes/ledger.ts';
 import { getOpenAiModel, listModels, listOpenAiModels } from './routes/models.ts';
 import { generateImages } from './routes/openai-images.ts';
+import { addPage } from './routes/page.ts';
 
 /** Answers that take as long as their job, or as a question to the ledger. */
 const WAITING_ROUTES = new Set([
@@ -190,20 +189,6 @@ function openApi(api: Api): RequestHandler {
     text ??= build();
     sendText(res, 200, 'application/json; charset=utf-8', await text);
   };
-}
-
-/** The built page; its hashed parts never change under their name. */
-function addPage(app: Express, webDir: string | undefined, docsUrl: string | undefined): void {
-  if (webDir === undefined) {
-    if (docsUrl) app.get('/', (_req, res) => res.writeHead(302, { location: docsUrl }).end());
-    return;
-  }
-  const hashed = join(webDir, 'assets');
-  const setHeaders = (res: { setHeader(name: string, value: string): unknown }, path: string) => {
-    for (const [name, value] of Object.entries(PAGE_HEADERS)) res.setHeader(name, value);
-    if (path.startsWith(hashed)) res.setHeader('cache-control', 'public, max-age=31536000, immutable');
-  };
-  app.use(express.static(webDir, { index: 'index.html', redirect: false, setHeaders }));
 }
 
 /** The one place where what was thrown becomes a status. Reasons go to the log, never into the answer. */

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { MemoryBus, MemoryView } from '../test/memory-fleet.ts';
 import { MemoryArtifacts, type Replica, startReplica } from '../test/rig.ts';
@@ -15,6 +16,7 @@ beforeAll(async () => {
   await mkdir(join(webDir, 'assets'));
   await writeFile(join(webDir, 'index.html'), '<!doctype html><title>Genfleet</title>');
   await writeFile(join(webDir, 'assets', 'page-1a2b.js'), 'export {};');
+  await writeFile(join(webDir, 'assets', 'page-1a2b.js.gz'), gzipSync('export {};'));
   const bus = new MemoryBus();
   replica = await startReplica(
     { bus, view: new MemoryView(bus), artifacts: new MemoryArtifacts() },
@@ -163,6 +165,20 @@ describe('/', () => {
     expect(page.headers.get('cache-control')).toBe('no-cache');
     expect((await get('/assets/page-1a2b.js')).headers.get('cache-control')).toContain('immutable');
     expect((await get('/assets/none.js')).status).toBe(404);
+  });
+
+  it.each([
+    ['gzip, br', 'gzip'],
+    ['identity', null],
+  ])('gives its parts to who accepts %s as %s', async (accepted, encoding) => {
+    const part = await fetch(`${replica.url}/assets/page-1a2b.js`, {
+      headers: { 'accept-encoding': accepted },
+    });
+    expect(await part.text()).toBe('export {};');
+    expect(part.headers.get('content-encoding')).toBe(encoding);
+    expect(part.headers.get('content-type')).toBe('text/javascript; charset=utf-8');
+    expect(part.headers.get('vary')).toMatch(/accept-encoding/i);
+    expect(part.headers.get('cache-control')).toContain('immutable');
   });
 });
 

@@ -3,6 +3,8 @@ import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFi
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
 
 const PACKAGE = fileURLToPath(new URL('..', import.meta.url));
 const PAGE = join(PACKAGE, 'src/page');
@@ -14,8 +16,8 @@ const BUILDS_KEPT = 4;
 
 /**
  * The folder with the built page, ready to be served as it is: `index.html`, `favicon.svg`, and under `assets/`
- * files that never change under their name. Built in a fraction of a second when the source has changed since
- * the last time, else found. Several processes may call it at once.
+ * files that never change under their name, each also compressed, with `.gz` behind it. Built in a fraction of a
+ * second when the source has changed since the last time, else found. Several processes may call it at once.
  */
 export async function buildWeb(): Promise<string> {
   const dist = join(DIST, await hashOfSource());
@@ -73,6 +75,15 @@ async function buildInto(folder: string): Promise<void> {
     .replace('%PRELOADS%', preloads.join('\n    '));
   await writeFile(join(folder, 'index.html'), filled);
   await cp(join(PAGE, 'favicon.svg'), join(folder, 'favicon.svg'));
+  await compressIn(join(folder, 'assets'));
+}
+
+/** Once here, so that no server does it at every request. */
+async function compressIn(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const compressed = await promisify(gzip)(await readFile(join(folder, name)), { level: 9 });
+    await writeFile(join(folder, `${name}.gz`), compressed);
+  }
 }
 
 /** Over everything a build depends on; versions of packages stand exactly in package.json. */
