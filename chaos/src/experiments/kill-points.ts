@@ -21,6 +21,10 @@ const CANCEL_TRIES = 20;
 const AHEAD_TRIES = 10;
 /** For a job to come to a worker. */
 const HELD_MS = 1_000;
+/** For a job that waits to be chosen by a worker that is free. */
+const CHOSEN_MS = 3_000;
+/** For a claim to be moved on. */
+const RENEWED_MS = 15_000;
 /** With long steps, longer than a claim ahead of the bus stands before it is moved on. */
 const LONG_STEPS = 8;
 const HOOK_CALLED_MS = 60_000;
@@ -93,31 +97,35 @@ async function killAtRelease(point: Point, scene: Scene): Promise<void> {
   }
 }
 
-/** A worker that was handed an urgent job does nothing with it, so that whoever is free chooses it. */
+/**
+ * A worker that was handed an urgent job does nothing with it, so that whoever is free chooses it. The bus may be faster
+ * than the order to hold it, and who is free than the order to die of it: then with another job.
+ */
 async function killAhead(point: Point, { fleet, load }: Scene): Promise<void> {
-  const prompt = `left to another ${randomUUID()}`;
+  const { workers, model } = fleet;
+  const isRenewal = point.startsWith('renewal.');
   // long enough for the claim to be moved on while it runs
-  if (point.startsWith('renewal.')) fleet.model.stepMs = LONG_STEP_MS;
-  const holding = holdOneAt('delivery.received', fleet.workers, prompt);
+  if (isRenewal) model.stepMs = LONG_STEP_MS;
+  let isDead = false;
+  const dying = Promise.race(workers.map((worker) => worker.death())).then(() => {
+    isDead = true;
+  });
   try {
-    let isHeld = false;
-    const held = holding.then(() => {
-      isHeld = true;
-    });
-    held.catch(() => undefined);
-    // on a quiet machine the bus may be faster with the first than the order to hold it
-    for (let tries = 0; tries < AHEAD_TRIES && !isHeld; tries++) {
-      await load.image(`${prompt} ${tries}`, { steps: LONG_STEPS, priority: 'high' });
+    for (let tries = 0; tries < AHEAD_TRIES && !isDead; tries++) {
+      const prompt = `left to another ${randomUUID()}`;
+      const held = holdOneAt('delivery.received', workers, prompt).catch(() => undefined);
+      await load.image(prompt, { steps: LONG_STEPS, priority: 'high' });
       await Promise.race([held, sleep(HELD_MS)]);
+      for (const worker of workers) worker.order({ do: 'kill', at: point, passage: 1 });
+      await Promise.race([dying, sleep(isRenewal ? RENEWED_MS : CHOSEN_MS)]);
+      for (const worker of workers) {
+        worker.order({ do: 'disarm' });
+        worker.order({ do: 'go on' });
+      }
     }
-    await held;
-    await killOneOf(fleet.workers, point);
+    if (!isDead) throw new Error(`no process passed ${point} in ${AHEAD_TRIES} tries`);
   } finally {
-    for (const worker of fleet.workers) {
-      worker.order({ do: 'disarm' });
-      worker.order({ do: 'go on' });
-    }
-    fleet.model.stepMs = fleet.stepMs;
+    model.stepMs = fleet.stepMs;
   }
 }
 
