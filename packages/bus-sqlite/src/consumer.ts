@@ -1,3 +1,4 @@
+import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import type { Consumer, ConsumerOptions, Delivery } from '@genfleet/bus';
 import { GenfleetError } from '@genfleet/job';
 import type { GroupCommit } from './group-commit.ts';
@@ -109,6 +110,8 @@ export class SqliteConsumer implements Consumer {
         if (more) this.#again = true;
         else if (nextDueMs !== undefined) this.#lookAt(nextDueMs);
         for (const row of rows) this.#handOut(row);
+        // whoever was given these may want no more for now, and what came all the same would have to go back
+        if (rows.length > 0) await turnOfTheLoop();
       } catch (error) {
         if (error instanceof GenfleetError && error.code === 'closed') return;
         this.#lookAt(Date.now() + RETRY_MS);
