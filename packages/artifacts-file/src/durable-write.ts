@@ -75,9 +75,8 @@ async function writeAs<T>(
     await unlink(partial).catch(() => undefined);
     throw error;
   } finally {
-    await Promise.all(
-      opening.map((opened) => opened.then((handle) => handle.close()).catch(() => undefined)),
-    );
+    // what counts is on the disk: nobody waits for these
+    for (const opened of opening) void opened.then((handle) => handle.close()).catch(() => undefined);
   }
 }
 
