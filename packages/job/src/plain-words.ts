@@ -19,6 +19,8 @@ const TYPES: Readonly<Record<string, string>> = {
 export function shownValue(value: unknown): string {
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object' && value !== null) return 'an object';
+  // JSON has numbers that no double holds
+  if (typeof value === 'number' && !Number.isFinite(value)) return String(value);
   const text = JSON.stringify(value) ?? String(value);
   return text.length > SHOWN_CHARS ? `${text.slice(0, SHOWN_CHARS)}…` : text;
 }
@@ -28,12 +30,17 @@ export function shownValue(value: unknown): string {
  * be a secret. Messages that a schema has of its own are left as they are.
  */
 export function wrongWith(issue: Issue): string {
+  if (issue.input === undefined && (issue.code === 'invalid_type' || issue.code === 'invalid_value')) {
+    return 'required';
+  }
   switch (issue.code) {
     case 'invalid_type':
-      return issue.input === undefined ? 'required' : `is not ${TYPES[issue.expected] ?? issue.expected}`;
+      return typeof issue.input === 'number' && !Number.isFinite(issue.input)
+        ? 'is not a finite number'
+        : `is not ${TYPES[issue.expected] ?? issue.expected}`;
     case 'invalid_value':
       return issue.values.length === 1
-        ? `is not ${String(issue.values[0])}`
+        ? `is not ${shownValue(issue.values[0])}`
         : `is not one of ${issue.values.map(String).join(', ')}`;
     case 'not_multiple_of':
       return `is not a multiple of ${issue.divisor}`;

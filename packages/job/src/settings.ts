@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { shownValue } from './plain-words.ts';
 
 /** Sampler names as the API takes them; engines map them to their own. */
 export const SAMPLERS = ['euler', 'euler_a', 'ddim', 'dpmpp_2m', 'heun'] as const;
@@ -100,7 +101,10 @@ export const imageRequestSchema = z
       description: 'A job not completed this many seconds after its request becomes a dead letter',
     }),
     webhook_url: z
-      .url({ protocol: /^https?$/ })
+      .url({
+        protocol: /^https?$/,
+        error: ({ input }) => `${shownValue(input)} is not a URL of http or https`,
+      })
       .max(2_048)
       .optional()
       .meta({

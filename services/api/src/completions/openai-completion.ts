@@ -75,7 +75,8 @@ const contentPart = z.strictObject({ type: z.literal('text'), text });
 const message = z.strictObject({
   role: z.enum(['system', 'developer', 'user', 'assistant']),
   content: z.union([text, z.array(contentPart).min(1)], {
-    error: ({ input }) => `${shownValue(input)} is neither text nor parts of type text`,
+    error: ({ input }) =>
+      input === undefined ? 'required' : `${shownValue(input)} is neither text nor parts of type text`,
   }),
   name: z.string().optional(),
 });

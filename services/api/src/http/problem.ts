@@ -82,6 +82,8 @@ export function problemOf(thrown: unknown): Problem {
     return status === 500 ? INTERNAL : { status, detail: thrown.message };
   }
   const status = statusIn(thrown);
+  if (status === 400 && isUriError(thrown))
+    return { status, detail: 'The path is not valid: a % in it begins no UTF-8 text' };
   return status === undefined ? INTERNAL : { status, detail: TITLES[status] ?? 'Bad Request' };
 }
 
@@ -99,6 +101,11 @@ function statusIn(thrown: unknown): number | undefined {
   if (typeof thrown !== 'object' || thrown === null || !('status' in thrown)) return undefined;
   const { status } = thrown;
   return typeof status === 'number' && status >= 400 && status < 500 ? status : undefined;
+}
+
+/** Of decoding a part of the path; errors of another realm are errors too. */
+function isUriError(thrown: unknown): boolean {
+  return typeof thrown === 'object' && thrown !== null && 'name' in thrown && thrown.name === 'URIError';
 }
 
 /** The body of a problem on every route but `/v1`. */

@@ -14,7 +14,10 @@ describe('problemOf', () => {
   });
 
   it("takes the status of a client's fault that Express found", () => {
-    expect(problemOf(Object.assign(new URIError('%E0'), { status: 400 }))).toMatchObject({ status: 400 });
+    expect(problemOf(Object.assign(new URIError('%E0'), { status: 400 }))).toMatchObject({
+      status: 400,
+      detail: 'The path is not valid: a % in it begins no UTF-8 text',
+    });
     expect(problemOf(Object.assign(new Error('x'), { status: 200 }))).toMatchObject({ status: 500 });
   });
 });

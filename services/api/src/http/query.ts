@@ -144,6 +144,8 @@ export function parseQuery<T>(schema: z.ZodType<T>, url: string): Parsed<T> {
   const search = new URLSearchParams(url.slice(url.indexOf('?') + 1 || url.length));
   const given: Record<string, string> = {};
   for (const [name, value] of search) {
+    // `&=&=` gives nothing, however often
+    if (name === '') continue;
     if (Object.hasOwn(given, name))
       return { ok: false, faults: [{ path: name, message: 'given more than once' }] };
     given[name] = value;

@@ -32,6 +32,10 @@ describe('parseQuery', () => {
     );
   });
 
+  it('leaves parameters alone that it does not know, also those without a name', () => {
+    expect(paths('/images?&=&=1&x[y]=1&%ff=2')).toEqual([]);
+  });
+
   it('reads filters, and refuses a status there is not', () => {
     const parsed = parseQuery(listQuerySchema, '/images?status=queued,running&grouping=a%2Fb');
     expect(parsed).toMatchObject({ ok: true, value: { status: ['queued', 'running'], grouping: 'a/b' } });

@@ -7,6 +7,10 @@ import { checkImageRequest } from './request.ts';
 
 const MAX_IMAGES = 10;
 const SIZE = /^(\d{2,4})x(\d{2,4})$/;
+const sizeWanted = {
+  error: ({ input }: { input?: unknown }) =>
+    `${shownValue(input)} is neither WIDTHxHEIGHT, such as 512x512, nor auto`,
+};
 
 const own = txt2imgSettingsSchema.pick({
   negative_prompt: true,
@@ -22,11 +26,7 @@ export const openAiImageSchema = z
     prompt: z.string().min(1),
     model: z.string().min(1).max(256).optional(),
     n: z.int().min(1).max(MAX_IMAGES).nullish(),
-    size: z
-      .union([z.literal('auto'), z.string().regex(SIZE)], {
-        error: ({ input }) => `${shownValue(input)} is neither WIDTHxHEIGHT, such as 512x512, nor auto`,
-      })
-      .nullish(),
+    size: z.union([z.literal('auto'), z.string().regex(SIZE, sizeWanted)], sizeWanted).nullish(),
     response_format: z.enum(['url', 'b64_json']).nullish(),
     output_format: z.enum(['png', 'jpeg']).nullish(),
     user: z.string().max(1_024).optional(),

@@ -27,7 +27,9 @@ describe('toImageRequest', () => {
     expect(problemOf({ prompt: 'A dog', size: '257x257' })?.errors).toEqual([
       { path: 'size', message: '257 is not a multiple of 8' },
     ]);
-    expect(problemOf({ prompt: 'A dog', size: 'huge' })?.errors?.[0]?.path).toBe('size');
+    expect(problemOf({ prompt: 'A dog', size: 'huge' })?.errors).toEqual([
+      { path: 'size', message: '"huge" is neither WIDTHxHEIGHT, such as 512x512, nor auto' },
+    ]);
     expect(problemOf({ prompt: 'A dog', n: 11 })?.errors?.[0]?.path).toBe('n');
     expect(problemOf({ prompt: 'A dog', seed: -1 })?.errors?.[0]?.path).toBe('seed');
     expect(problemOf({ prompt: 'A dog', colour: 'red' })?.errors).toEqual([

@@ -27,7 +27,9 @@ export function checkImageRequest(
   const settings = parsed.success ? parsed.data.generation_settings : settingsIn(body);
   const faults = [...(parsed.success ? [] : faultsOf(parsed.error)), ...unknownNames(settings, catalogue)];
   const webhook = webhookFault(member(body, 'webhook_url'), webhooks);
-  if (webhook !== undefined) faults.push({ path: 'webhook_url', message: webhook });
+  if (webhook !== undefined && !faults.some(({ path }) => path === 'webhook_url')) {
+    faults.push({ path: 'webhook_url', message: webhook });
+  }
   return parsed.success && faults.length === 0 ? { ok: true, request: parsed.data } : { ok: false, faults };
 }
 
