@@ -93,9 +93,24 @@ describe('bad input', () => {
   });
 });
 
+describe('a client that sends its request slowly', () => {
+  it.each([
+    ['headers', 'X-'],
+    ['body', 'Content-Type: application/json\r\nContent-Length: 9\r\n\r\n{'],
+  ])('is told 408 and let go where the end of its %s does not come', async (_part, begun) => {
+    await replica.api.stop();
+    replica = await startReplica({ bus, view, artifacts }, { requestTimeoutMs: 100 });
+    const bytes = `POST /images HTTP/1.1\r\nHost: localhost\r\n${begun}`;
+    expect((await rawRequest(replica.api.port, bytes)).status).toBe(408);
+  });
+});
+
 describe('a foreign page', () => {
   it('gets nothing through a name that was bound to loopback', async () => {
-    const { status } = await rawRequest(replica.api.port, 'GET /health HTTP/1.1\r\nHost: evil.example\r\n');
+    const { status } = await rawRequest(
+      replica.api.port,
+      'GET /health HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n',
+    );
     expect(status).toBe(421);
   });
 
@@ -279,11 +294,11 @@ describe('an event stream', () => {
   });
 });
 
-/** `fetch` sets the Host header itself; this says what it is told. */
-async function rawRequest(port: number, head: string): Promise<{ status: number }> {
+/** `fetch` sets the Host header itself, and sends all or nothing; this says what it is told, until it is cut off. */
+async function rawRequest(port: number, bytes: string): Promise<{ status: number }> {
   const { connect } = await import('node:net');
   const socket = connect(port, '127.0.0.1');
-  socket.write(`${head}Connection: close\r\n\r\n`);
+  socket.write(bytes);
   const chunks: Buffer[] = [];
   for await (const chunk of socket) chunks.push(chunk as Buffer);
   const status = /^HTTP\/1\.1 (\d+)/.exec(Buffer.concat(chunks).toString())?.[1];

@@ -55,6 +55,8 @@ export interface ApiOptions {
   readonly registry?: Registry;
   /** Folder with the built page, served at `/`. */
   readonly webDir?: string;
+  /** How long a whole request may take to come before the answer is 408, in ms. Default 30 s. */
+  readonly requestTimeoutMs?: number;
   /** How long a publish may take before the answer is 503, in ms. Default 10 s. */
   readonly publishTimeoutMs?: number;
   /** How long a read waits for the view to catch up with a recent job, in ms. Default 2 s. */

@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerOptions } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { followAnnouncements } from '@genfleet/catalogue';
 import { createWebhookMetrics } from '@genfleet/telemetry';
@@ -12,7 +12,9 @@ import type { ApiOptions } from './options.ts';
 import { renderJob } from './render-job.ts';
 import { startWebhooks } from './webhooks/index.ts';
 
+/** For a whole request to come, its body included. */
 const REQUEST_TIMEOUT_MS = 30_000;
+const HEADERS_TIMEOUT_MS = 10_000;
 /** Longer than load balancers keep an idle connection, so that they never reuse one that was just closed. */
 const KEEP_ALIVE_MS = 65_000;
 const FIRST_MODELS_MS = 1_000;
@@ -50,9 +52,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   ];
   // so that the first request is already checked against the models there are; a bus that is away can't hold it up
   await Promise.race([models.promise, sleep(FIRST_MODELS_MS, undefined, { signal })]);
-  const server = createServer(createApp(api));
-  server.requestTimeout = REQUEST_TIMEOUT_MS;
-  server.keepAliveTimeout = KEEP_ALIVE_MS;
+  const server = createServer(timeouts(options.requestTimeoutMs), createApp(api));
   server.maxConnections = MAX_CONNECTIONS;
   const port = await listen(server, config.HOST, config.PORT).catch((error: unknown) => {
     stopping.abort();
@@ -74,6 +74,19 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
       drained.abort();
       await Promise.all([api.publisher.idle(LAST_WORDS_MS), following]);
     },
+  };
+}
+
+/**
+ * What Node.js does with whoever is slow: 408. It swaps the two limits where headers may take the longer, as they may by
+ * default, and looks after them every 30 s.
+ */
+function timeouts(requestTimeout = REQUEST_TIMEOUT_MS): ServerOptions {
+  return {
+    requestTimeout,
+    headersTimeout: Math.min(HEADERS_TIMEOUT_MS, requestTimeout),
+    connectionsCheckingInterval: requestTimeout / 10,
+    keepAliveTimeout: KEEP_ALIVE_MS,
   };
 }
 
