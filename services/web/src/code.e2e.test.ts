@@ -231,6 +231,10 @@ await describeInBrowser('the editor in a browser', (scene) => {
       expect(await accessibilityFaults(page)).toEqual([]);
       await page.getByRole('button', { name: 'def add(a, b):' }).click();
       await settled(page);
+      await page.getByText('The same with curl').click();
+      expect(await page.getByRole('region', { name: 'Command' }).textContent()).toContain(
+        '"prompt": "def add(a, b):"',
+      );
       expect(await accessibilityFaults(page)).toEqual([]);
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
       await page.getByRole('button', { name: /^Take it/ }).click();

@@ -73,6 +73,10 @@ await describeInBrowser('the page in a browser', (scene) => {
     const seed = await dialog.locator('dt:text-is("Seed") + dd').textContent();
     expect(seed).toMatch(/^\d+$/);
     expect(await dialog.getByText('Drawn in').count()).toBe(1);
+    await dialog.getByText('The same with curl').click();
+    const command = (await dialog.getByRole('region', { name: 'Command' }).textContent()) ?? '';
+    expect(command).toContain(`curl -N ${scene.product.url}/images/`);
+    expect(command).toContain(`"seed": ${seed}`);
     await dialog.getByRole('button', { name: 'Use these settings' }).click();
     await dialog.waitFor({ state: 'detached' });
     expect(await page.getByLabel('Seed', { exact: true }).inputValue()).toBe(seed);
@@ -146,10 +150,16 @@ await describeInBrowser('the page in a browser', (scene) => {
     await stage(page)
       .getByText(/^Step \d+ of 120$/)
       .waitFor({ timeout: DRAW_MS });
+    await page.mouse.wheel(0, 10_000);
     await scene.product.end('SIGKILL');
     const notice = page.getByText('The server does not answer.');
     await notice.waitFor();
+    expect((await notice.boundingBox())?.y).toBeGreaterThanOrEqual(0);
+    await page.getByRole('link', { name: 'Code', exact: true }).click();
+    await page.getByText(/Getting|Could not fetch/).waitFor();
     await scene.product.start();
+    await page.getByRole('textbox', { name: /^Code/ }).waitFor();
+    await page.goBack();
     await notice.waitFor({ state: 'detached' });
     await stage(page)
       .getByRole('img', { name: PROMPT, exact: true })
@@ -170,7 +180,7 @@ await describeInBrowser('the page in a browser', (scene) => {
       expect(await accessibilityFaults(page)).toEqual([]);
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
       await page.locator('.tile a').first().click();
-      await page.getByRole('dialog').waitFor();
+      await page.getByRole('dialog').getByText('The same with curl').click();
       expect(await accessibilityFaults(page)).toEqual([]);
       expect(scene.errors).toEqual([]);
     },

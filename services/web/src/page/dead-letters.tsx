@@ -7,7 +7,7 @@ import { Icon } from './icons.tsx';
 import { redrive, redriveAll } from './job-actions.ts';
 import { gallery, take } from './jobs.ts';
 import { imageHref } from './route.ts';
-import { client, messageOf } from './server.ts';
+import { client, isOnline, messageOf } from './server.ts';
 import { Failure } from './stage.tsx';
 import { ago } from './wording.ts';
 
@@ -28,7 +28,10 @@ export function DeadLetters(): JSX.Element {
       fault.value = messageOf(error);
     }
   };
-  useEffect(() => void read(0), []);
+  // again when the server is back
+  useEffect(() => {
+    if (isOnline.value) void read(0);
+  }, [isOnline.value]);
   return (
     <section class="dead-letters" aria-labelledby="dead-title">
       <div class="bar">
@@ -77,7 +80,7 @@ function Letter({ image }: { image: Image }): JSX.Element {
     <li class="letter panel">
       <Icon name="warning" />
       <div class="beside">
-        <h2 class="prompt">
+        <h2 class="prompt" dir="auto">
           <a href={imageHref(image.id)}>{prompt}</a>
         </h2>
         <Failure image={image} />

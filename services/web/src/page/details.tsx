@@ -2,7 +2,9 @@ import type { Image } from '@genfleet/client';
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
+import { ApiCall } from './api-call.tsx';
 import { HideButton, JobButtons } from './buttons.tsx';
+import { sameAgain } from './curl.ts';
 import { Facts } from './facts.tsx';
 import { hidden } from './hidden.ts';
 import { jobs, listed, take } from './jobs.ts';
@@ -54,6 +56,7 @@ function Body({ image }: { image: Image }): JSX.Element {
         <Failure image={image} />
         <JobButtons image={image} index={index.value} />
         <Facts image={image} index={index.value} />
+        <ApiCall path="images/" body={sameAgain(image)} />
         <HideButton image={image} />
       </div>
     </div>

@@ -57,7 +57,7 @@ export function requestOf(draft: Draft): NewImage {
 }
 
 /** What every job is like that says nothing else need not be said. */
-function priorityOf(priority: Image['priority']): Pick<NewImage, 'priority'> {
+export function priorityOf(priority: Image['priority']): Pick<NewImage, 'priority'> {
   return priority === FRESH.priority ? {} : { priority };
 }
 

@@ -11,9 +11,6 @@ function settingsOf(image: Image, index: number): Row[] {
   const count = settings.batch_size * settings.n_iters;
   const seed = settings.seed + index;
   return [
-    // a long one does not fit into the heading
-    ...(settings.prompt.length < HEADING_CHARS ? [] : [['Prompt', settings.prompt] as const]),
-    ...(settings.negative_prompt === '' ? [] : [['Not', settings.negative_prompt] as const]),
     [
       'Model',
       image.model && image.model !== settings.model ? `${settings.model} (${image.model})` : settings.model,
@@ -24,6 +21,15 @@ function settingsOf(image: Image, index: number): Row[] {
     ['Sampler', settings.sampler_name],
     ['Size', `${settings.width} × ${settings.height}`],
     ['Pictures', String(count)],
+  ];
+}
+
+/** They may be so long that what stands below them is hard to find. */
+function textsOf({ generation_settings: settings }: Image): Row[] {
+  return [
+    // a short one is all in the heading
+    ...(settings.prompt.length < HEADING_CHARS ? [] : [['Prompt', settings.prompt] as const]),
+    ...(settings.negative_prompt === '' ? [] : [['Not', settings.negative_prompt] as const]),
   ];
 }
 
@@ -50,13 +56,13 @@ function historyOf(image: Image): Row[] {
 
 /** How a picture was made, how long each part took, and what else is known of it. */
 export function Facts({ image, index }: { image: Image; index: number }): JSX.Element {
-  const rows = [...settingsOf(image, index), ...timesOf(image), ...historyOf(image)];
+  const rows = [...settingsOf(image, index), ...timesOf(image), ...historyOf(image), ...textsOf(image)];
   return (
     <dl class="facts">
       {rows.map(([name, value]) => (
         <div key={name}>
           <dt>{name}</dt>
-          <dd>{value}</dd>
+          <dd dir="auto">{value}</dd>
         </div>
       ))}
     </dl>

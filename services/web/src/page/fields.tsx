@@ -81,6 +81,7 @@ export function TextField({
     <Labelled {...props}>
       <textarea
         rows={rows}
+        dir="auto"
         {...(placeholder === undefined ? {} : { placeholder })}
         {...control(props.field, props.hint)}
       />

@@ -1,7 +1,7 @@
 import { ApiError, type Model } from '@genfleet/client';
 import { signal } from '@preact/signals';
 import { type Draft, draftFrom, type Field, FRESH } from './draft.ts';
-import { messageOf, models } from './server.ts';
+import { isUnanswered, messageOf, models } from './server.ts';
 import { store, stored } from './storage.ts';
 
 export interface Refusal {
@@ -14,6 +14,9 @@ export interface Refusal {
 /** What the demo model was tuned for; others follow the usual 7. */
 const DEMO_CFG_SCALE = '2';
 
+/** It stands there when the server has long been back, and must be true then. */
+const UNANSWERED =
+  'The server did not answer, so this picture is most likely not in line. Generate it again.';
 const NONE: Refusal = { fields: {}, message: undefined };
 
 export const draft = signal<Draft>(draftFrom(stored('draft')));
@@ -51,7 +54,8 @@ const PREFIX = 'generation_settings.';
 /** Sorts the faults that the server named to the fields they belong to. */
 export function refusalOf(error: unknown): Refusal {
   const faults = error instanceof ApiError ? (error.problem.errors ?? []) : [];
-  if (faults.length === 0) return { fields: {}, message: messageOf(error) };
+  if (faults.length === 0)
+    return { fields: {}, message: isUnanswered(error) ? UNANSWERED : messageOf(error) };
   const fields: Partial<Record<Field, string>> = {};
   const others: string[] = [];
   for (const { path, message } of faults) {

@@ -66,7 +66,9 @@ function Tile({ image }: { image: Image }): JSX.Element {
         {image.status === 'running' && step && (
           <progress value={step.step} max={step.steps} aria-hidden="true" />
         )}
-        <span class="caption">{image.generation_settings.prompt}</span>
+        <span class="caption" dir="auto">
+          {image.generation_settings.prompt}
+        </span>
         {!isEnded(image) && <span class="status">{statusLine(image, live)}</span>}
       </a>
     </li>

@@ -1,6 +1,7 @@
 import { signal } from '@preact/signals';
 import type { ComponentType, JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
+import { isOnline } from './server.ts';
 
 /**
  * A component that is fetched when it is first shown: who does not open it does without. `what` names it to people, with
@@ -21,9 +22,10 @@ export function lazyPart<Props extends object>(
     }
   };
   return function LazyPart(props: Props): JSX.Element {
+    // again when the server is back
     useEffect(() => {
-      if (!part.value) void load();
-    }, []);
+      if (!part.value && isOnline.value) void load();
+    }, [isOnline.value]);
     const Part = part.value;
     if (Part) return <Part {...props} />;
     if (!hasFailed.value) return <p class="hint">Getting {what}…</p>;

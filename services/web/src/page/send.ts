@@ -1,11 +1,11 @@
-import { ApiError, type Image, type NewImage } from '@genfleet/client';
+import type { Image, NewImage } from '@genfleet/client';
 import { announce } from './announce.ts';
 import { draftOf, requestOf, withNewSeed } from './draft.ts';
 import { chooseStreams } from './follow.ts';
 import { draft, edit, forgetRefusal, isSending, refusal, refusalOf } from './form.ts';
 import { chosenId, take, total } from './jobs.ts';
 import { toGallery } from './route.ts';
-import { client, isOutage } from './server.ts';
+import { client, isUnanswered } from './server.ts';
 import { pollSoon } from './watch.ts';
 
 const SEND_TRIES = 4;
@@ -76,8 +76,7 @@ async function create(request: NewImage): Promise<string> {
       return (await client.createImage(request, { idempotencyKey })).id;
     } catch (error) {
       // a full queue says when to come back, which the user should know
-      const mayHelp = isOutage(error) && !(error instanceof ApiError);
-      if (tries === SEND_TRIES || !mayHelp) throw error;
+      if (tries === SEND_TRIES || !isUnanswered(error)) throw error;
       await new Promise((resolve) => setTimeout(resolve, SEND_PAUSE_MS * tries));
     }
   }

@@ -52,6 +52,11 @@ export const codeModels = computed(() => known.value.filter(({ kind }) => kind =
 /** The server could not be reached or is not able to answer now; asking again may help. */
 export function isOutage(error: unknown): boolean {
   if (error instanceof ApiError) return error.status >= 500;
+  return isUnanswered(error);
+}
+
+/** Nothing came back: what was asked for may have been done or not. */
+export function isUnanswered(error: unknown): boolean {
   return error instanceof TypeError || isTimeout(error);
 }
 
@@ -62,7 +67,7 @@ export function messageOf(error: unknown): string {
       error.retryAfterSeconds === undefined ? '' : ` Try again in ${Math.ceil(error.retryAfterSeconds)} s.`;
     return `${error.message}${again}`;
   }
-  if (error instanceof TypeError || isTimeout(error)) return 'The server does not answer.';
+  if (isUnanswered(error)) return 'The server does not answer.';
   return error instanceof Error ? error.message : String(error);
 }
 

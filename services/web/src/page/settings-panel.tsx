@@ -84,11 +84,25 @@ export function SettingsPanel(): JSX.Element {
       <SizePresets />
       <NumberField field="width" label="Width" min={64} max={2048} step={8} />
       <NumberField field="height" label="Height" min={64} max={2048} step={8} />
-      <NumberField field="steps" label="Steps" min={1} max={150} />
-      <NumberField field="cfg_scale" label="CFG scale" min={0} max={30} step={0.5} />
+      <NumberField field="steps" label="Steps" min={1} max={150} hint="More are finer and slower" />
+      <NumberField
+        field="cfg_scale"
+        label="CFG scale"
+        min={0}
+        max={30}
+        step={0.5}
+        hint="How closely to keep to the words"
+      />
       <SelectField field="sampler_name" label="Sampler" choices={samplerChoices(model)} />
-      <NumberField field="batch_size" label="Pictures" min={1} max={16} />
-      <NumberField field="seed" label="Seed" min={0} placeholder="Random" wide>
+      <NumberField field="batch_size" label="Pictures" min={1} max={16} hint="Each has a seed of its own" />
+      <NumberField
+        field="seed"
+        label="Seed"
+        min={0}
+        placeholder="Random"
+        hint="The same seed and settings give the same picture"
+        wide
+      >
         {draft.value.seed === '' ? (
           <button type="button" class="quiet" onClick={drawSeed}>
             <Icon name="dice" />

@@ -42,7 +42,9 @@ export function Sheet({ title, newer, older, onClose, children }: Props): JSX.El
     >
       <div class="sheet">
         <div class="bar">
-          <h2 id="details-title">{title}</h2>
+          <h2 id="details-title" dir="auto">
+            {title}
+          </h2>
           <NeighbourButton {...newer} icon="previous" />
           <NeighbourButton {...older} icon="next" />
           <button type="button" class="quiet round" aria-label="Close" onClick={close}>

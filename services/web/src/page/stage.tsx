@@ -30,7 +30,9 @@ function OnStage({ image }: { image: Image }): JSX.Element {
       </div>
       <div class="beside">
         <Pill status={image.status} />
-        <h2 class="prompt">{image.generation_settings.prompt}</h2>
+        <h2 class="prompt" dir="auto">
+          {image.generation_settings.prompt}
+        </h2>
         <Progress image={image} />
         {image.error && <Failure image={image} />}
         <Thumbnails image={image} chosen={index.value} onChoose={(chosen) => (index.value = chosen)} />

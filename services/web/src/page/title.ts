@@ -2,7 +2,11 @@ import { effect } from '@preact/signals';
 import { active, live, onStage } from './jobs.ts';
 import { route } from './route.ts';
 
-const PLACES: Readonly<Record<string, string>> = { code: 'Code · ', jobs: 'Jobs · ' };
+const PLACES: Readonly<Record<string, string>> = {
+  code: 'Code · ',
+  jobs: 'Jobs · ',
+  'dead-letters': 'Dead letters · ',
+};
 
 /** So that a tab in the background tells what it is, and how far its picture. */
 export function showProgressInTitle(): void {

@@ -24,7 +24,8 @@ export function watch(): void {
   const now = () => void pollSoon(0);
   document.addEventListener('visibilitychange', () => {
     chooseStreams();
-    if (!document.hidden) now();
+    // another tab may have asked for something
+    if (!document.hidden) refreshSoon();
   });
   window.addEventListener('online', now);
   now();

@@ -2,7 +2,7 @@ import type { EditorView } from '@codemirror/view';
 import { announce } from '../announce.ts';
 import { client, messageOf } from '../server.ts';
 import { storedInTab, storeInTab } from '../storage.ts';
-import { count, fault, model, phase, settings, tally } from './code-state.ts';
+import { asked, count, fault, model, phase, settings, tally } from './code-state.ts';
 import { openEditor, surroundingsIn } from './editor.ts';
 import { ghostIn, showGhost } from './ghost-text.ts';
 import { requestFor } from './request.ts';
@@ -58,7 +58,9 @@ export function openAssistant(parent: HTMLElement): Assistant {
 /** Nothing while a word is being composed, text is selected, or there is no model. */
 function requestAt({ state, composing }: EditorView) {
   if (composing || !state.selection.main.empty || !model.value) return undefined;
-  return requestFor(surroundingsIn(state), model.value, settings.value);
+  const request = requestFor(surroundingsIn(state), model.value, settings.value);
+  asked.value = request ?? asked.value;
+  return request;
 }
 
 /** What suggestions do to the editor, the figures and the ear. */

@@ -1,4 +1,4 @@
-import type { Model } from '@genfleet/client';
+import type { Model, NewCompletion } from '@genfleet/client';
 import { computed, signal } from '@preact/signals';
 import { codeModels } from '../server.ts';
 import { store, stored } from '../storage.ts';
@@ -50,6 +50,8 @@ export const model = computed<Model | undefined>(() => {
 export type Phase = 'idle' | 'asking' | 'writing' | 'ready' | 'nothing';
 
 export const phase = signal<Phase>('idle');
+/** What the model was asked last. */
+export const asked = signal<NewCompletion | undefined>(undefined);
 /** Why there are no suggestions, for people. */
 export const fault = signal<string | undefined>(undefined);
 

@@ -1,12 +1,13 @@
 import { useSignal, useSignalEffect } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
+import { ApiCall } from '../api-call.tsx';
 import { codeModels, known } from '../server.ts';
 import { token } from '../token.ts';
 import { duration } from '../wording.ts';
 import { type Assistant, openAssistant } from './assist.ts';
 import { CodeSettings } from './code-settings.tsx';
-import { fault, model, type Phase, phase, tally } from './code-state.ts';
+import { asked, fault, model, type Phase, phase, tally } from './code-state.ts';
 import { writeStart } from './editor.ts';
 import { refuseGhost, takeGhost } from './ghost-text.ts';
 
@@ -50,6 +51,7 @@ export function CodeView(): JSX.Element {
         <Foot assistant={assistant.value} />
       </div>
       <Figures />
+      {asked.value && <ApiCall path="v1/completions" body={{ ...asked.value, stream: true }} />}
     </div>
   );
 }

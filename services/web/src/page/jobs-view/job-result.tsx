@@ -3,9 +3,9 @@ import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { useFileUrl } from '../file-url.ts';
+import { RawText } from '../raw-text.tsx';
 import { imageHref } from '../route.ts';
 import { client, messageOf } from '../server.ts';
-import { RawText } from './raw-text.tsx';
 
 interface Result {
   readonly pictures: readonly string[];

@@ -1,9 +1,9 @@
 import type { JobRow } from '@genfleet/client';
 import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
+import { CopyButton } from '../copy-button.tsx';
 import { Pill } from '../progress.tsx';
 import { ago, duration, KIND_WORDS, reason, shortId } from '../wording.ts';
-import { CopyButton } from './copy-button.tsx';
 
 const COLUMNS = [
   'Status',

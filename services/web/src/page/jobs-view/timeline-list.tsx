@@ -1,8 +1,8 @@
 import type { JobHistory } from '@genfleet/client';
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
+import { RawText } from '../raw-text.tsx';
 import { duration, reason } from '../wording.ts';
-import { RawText } from './raw-text.tsx';
 import { type Run, runsOf, type Step } from './timeline.ts';
 
 /** The events of a job, those of each attempt together, with the time that passed between them. */

@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
-import { announce } from '../announce.ts';
-import { Icon } from '../icons.tsx';
+import { announce } from './announce.ts';
+import { Icon } from './icons.tsx';
 
 const SHOWN_MS = 1_500;
 
