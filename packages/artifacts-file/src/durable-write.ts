@@ -1,7 +1,14 @@
 import { randomUUID } from 'node:crypto';
+import { closeSync, fsync, open as openByNumber, writeFile as writeByNumber } from 'node:fs';
 import { link, mkdir, open, rename, unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 import { partialName } from './partial-name.ts';
+
+/** By number, for they are closed without a promise. */
+const openFile = promisify(openByNumber);
+const writeFile = promisify(writeByNumber);
+const sync = promisify(fsync);
 
 /** Makes what was renamed or created inside durable: the name is the folder's data, not the file's. */
 async function syncDirectory(directory: string): Promise<void> {
@@ -56,27 +63,28 @@ async function linkIfAbsent(from: string, to: string): Promise<boolean> {
   }
 }
 
-/** Every call waits its turn in the pool of threads: what need not come one after the other goes side by side. */
+/**
+ * Every call is a way through the thread pool and back: what need not come one after the other goes side by side, and
+ * handles, of which nothing is left to be written, are closed without one.
+ */
 async function writeAs<T>(
   directory: string,
   bytes: Uint8Array,
   publish: (partial: string, syncFolder: () => Promise<void>) => Promise<T>,
 ): Promise<T> {
   const partial = join(directory, partialName(randomUUID()));
-  const opening = [open(partial, 'wx', 0o644), open(directory, 'r')] as const;
+  const opening = [openFile(partial, 'wx', 0o644), openFile(directory, 'r')] as const;
+  const opened = await Promise.allSettled(opening);
   try {
     const [file, folder] = await Promise.all(opening);
-    await file.writeFile(bytes);
-    await file.sync();
-    return await publish(partial, () => folder.sync());
+    await writeFile(file, bytes);
+    await sync(file);
+    return await publish(partial, () => sync(folder));
   } catch (error) {
-    // it may be on its way still
-    await Promise.allSettled(opening);
     await unlink(partial).catch(() => undefined);
     throw error;
   } finally {
-    // what counts is on the disk: nobody waits for these
-    for (const opened of opening) void opened.then((handle) => handle.close()).catch(() => undefined);
+    for (const one of opened) if (one.status === 'fulfilled') closeSync(one.value);
   }
 }
 
