@@ -8,6 +8,8 @@ const NETWORK_GROUPS = 4;
  */
 export function addressName(address: string | undefined): string {
   if (address === undefined) return 'unknown';
+  // without a look at what IPv6 can be, since every request is asked
+  if (!address.includes(':')) return address;
   const plain = address.replace(/%.*$/, '').toLowerCase();
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/.exec(plain)?.[1];
   if (mapped !== undefined) return mapped;
