@@ -77,7 +77,10 @@ if (isFirstRun) {
   console.error('Setting up Genfleet: installing packages (first run only, about a minute)…');
 }
 const command = ownPnpm();
-const child = spawnSync(command, process.argv.slice(2), { cwd: root, env, stdio: 'inherit', shell });
+const words = process.argv.slice(2);
+// what installs before a script runs shows its progress; a log, or a pipe that reads the script, wants none of it
+const quiet = words[0] === 'run' && !process.stdout.isTTY ? ['--loglevel=warn'] : [];
+const child = spawnSync(command, [...quiet, ...words], { cwd: root, env, stdio: 'inherit', shell });
 if (child.error) {
   console.error(`Could not run ${command}: ${child.error.message}`);
 }
