@@ -2,6 +2,9 @@
 # shellcheck shell=bash
 CACHE=${GENFLEET_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/genfleet}
 HERE=$(cd "$(dirname "${BASH_SOURCE[1]}")" && pwd)
+# A JVM that lives for minutes on few cores does half the work without its optimising compiler and its parallel collector;
+# a measurement of what it serves may want others: JVM=-XX:+UseG1GC.
+JVM=${JVM:-'-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:+PerfDisableSharedMem'}
 mkdir -p "$CACHE/bin" "$CACHE/dl" "$CACHE/locks"
 
 say() { printf 'provision: %s\n' "$*" >&2; }

@@ -15,10 +15,10 @@ BROKER_PORT=${BROKER_PORT:-6650} WEB_PORT=${WEB_PORT:-8080} ZK_PORT=${ZK_PORT:-2
 BOOKIE_PORTS=${BOOKIE_PORTS:-3181 3182 3183} FAR_PORT=${FAR_PORT:-} FAR_ADVERTISED=${FAR_ADVERTISED:-}
 READY_SECONDS=${READY_SECONDS:-150}
 PARTS=(zookeeper bookie-1 bookie-2 bookie-3 broker)
-# enough for one machine's experiments; few cores start a JVM faster without the optimising compiler
+# enough for one machine's experiments
 declare -A MEMORY=([zookeeper]='-Xms32m -Xmx128m' [bookie]='-Xms64m -Xmx192m -XX:MaxDirectMemorySize=192m'
   [broker]='-Xms128m -Xmx384m -XX:MaxDirectMemorySize=256m')
-JVM='-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:+PerfDisableSharedMem -Dio.netty.leakDetectionLevel=disabled'
+JVM+=' -Dio.netty.leakDetectionLevel=disabled'
 
 pid_file() { printf '%s/%s.pid' "$DIR" "$1"; }
 log_file() { printf '%s/%s.log' "$DIR" "$1"; }

@@ -139,7 +139,7 @@ start() {
     zookeeper=(--zookeeper-port "$ZK_PORT" --zookeeper-dir "$DIR/data/zookeeper")
   fi
   export PULSAR_MEM="-Xms$HEAP -Xmx$HEAP -XX:MaxDirectMemorySize=$DIRECT"
-  export PULSAR_GC="-XX:+UseG1GC -XX:+PerfDisableSharedMem" PULSAR_GC_LOG="-Xlog:disable"
+  export PULSAR_GC=$JVM PULSAR_GC_LOG="-Xlog:disable"
   export PULSAR_EXTRA_OPTS="-Dpulsar.allocator.exit_on_oom=true -Dio.netty.leakDetectionLevel=disabled"
   export PULSAR_STANDALONE_CONF=$CONF PULSAR_LOG_DIR=$DIR/logs PULSAR_LOG_ROOT_LEVEL=warn PULSAR_LOG_LEVEL=warn
   cd "$DIR"

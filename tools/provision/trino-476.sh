@@ -89,7 +89,7 @@ ready() { answers "http://127.0.0.1:$PORT" -H 'X-Trino-User: genfleet'; }
 
 serve() {
   configure
-  run_trino "$HOME_DIR/java/bin/java" -XX:+UseSerialGC --sun-misc-unsafe-memory-access=allow
+  run_trino "$HOME_DIR/java/bin/java" --sun-misc-unsafe-memory-access=allow
 }
 
 start() {

@@ -6,7 +6,8 @@ run_trino() {
   local java=$1
   shift
   cd "$DIR/data"
-  exec "$java" -server "-Xmx$HEAP" "$@" -XX:+ExitOnOutOfMemoryError -XX:ReservedCodeCacheSize=256M \
+  # shellcheck disable=SC2086  # several words
+  exec "$java" -server "-Xmx$HEAP" $JVM "$@" -XX:+ExitOnOutOfMemoryError -XX:ReservedCodeCacheSize=256M \
     -Djdk.attach.allowAttachSelf=true -Dfile.encoding=UTF-8 -Dnode.environment=genfleet -Dnode.id=genfleet-1 \
     "-Dnode.data-dir=$DIR/data" "-Dplugin.dir=$HOME_DIR/plugin" "-Dconfig=$DIR/etc/config.properties" \
     "-Dlog.levels-file=$DIR/etc/log.properties" -cp "$HOME_DIR/lib/*" io.trino.server.TrinoServer

@@ -200,8 +200,7 @@ ready() {
 
 serve() {
   configure
-  run_trino java -XX:+UseG1GC -XX:G1HeapRegionSize=8M -XX:MaxDirectMemorySize=512M -XX:+PerfDisableSharedMem \
-    -Djdk.nio.maxCachedBufferSize=2000000
+  run_trino java -XX:MaxDirectMemorySize=512M -Djdk.nio.maxCachedBufferSize=2000000
 }
 
 start() {
