@@ -172,9 +172,14 @@ describe('genfleet verify, over what the product made', () => {
     const work = join(copies.path, 'page');
     await mkdir(work);
     const { PATH = '', HOME = '' } = process.env;
+    const [{ id: dead = '' } = {}] = (await createClient({ baseUrl: product.url }).deadLetters()).images;
+    const leftOver = `${dead}.jpg`;
+    await writeFile(join(original.path, 'artifacts', leftOver), 'of a run that did not count');
+    const said: string[] = [];
     for (const command of commands) {
       const here = command
         .replaceAll('http://127.0.0.1:8000', product.url)
+        .replaceAll('data/artifacts', join(original.path, 'artifacts'))
         .replaceAll(/npm run (?:-s )?genfleet --/g, cli);
       const env = { PATH, HOME, DATA_DIR: original.path, ...PROMPTS };
       const { stdout } = await promisify(execFile)('bash', ['-euo', 'pipefail', '-c', here], {
@@ -182,7 +187,9 @@ describe('genfleet verify, over what the product made', () => {
         env,
       });
       expect(stdout).not.toMatch(/[1-9]\d* violation/);
+      said.push(stdout);
     }
+    expect(said.join('')).toContain(leftOver);
     for (const code of VIOLATION_CODES) expect(page).toContain(`\`${code}\``);
   });
 

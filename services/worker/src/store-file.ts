@@ -8,6 +8,7 @@ const STORE_PATIENCE_MS = 10_000;
 /**
  * Puts a file into the store, trying again for a while, and answers how it is found and recognised there. A job that is
  * run a second time has the file of its first run, and not the one it made now: whoever was told of that must find it.
+ * So nobody takes a file away whose own run then does not count: the outcome of another may name it.
  */
 export async function storeFile(
   artifacts: ArtifactStore,
