@@ -89,7 +89,7 @@ function TimeLabels({ bins, step, innerWidth }: { bins: readonly Bin[]; step: nu
   const every = Math.max(1, Math.ceil(LABEL_PX / step));
   const places = bins
     .map(({ fromMs }, index) => ({ text: label(fromMs), x: index * step, index }))
-    .filter(({ index, x }) => index % every === 0 && x + LABEL_PX / 2 < innerWidth)
+    .filter(({ index, x }) => index % every === 0 && x + LABEL_PX <= innerWidth)
     // a day is named once
     .filter(({ text }, index, all) => text !== all[index - 1]?.text);
   return (

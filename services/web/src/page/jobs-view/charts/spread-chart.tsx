@@ -36,7 +36,10 @@ export function SpreadChart({ spreads }: { spreads: readonly Spread[] }): JSX.El
           ))}
         </tbody>
       </table>
-      <p class="hint">Dots stand on one scale, by the square root of the time.</p>
+      <p class="hint">
+        p50 is what half of them took at most, p95 and p99 what 95 and 99 of 100 did. Dots stand on one scale,
+        by the square root of the time.
+      </p>
     </>
   );
 }
