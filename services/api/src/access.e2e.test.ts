@@ -1,20 +1,11 @@
-import { hash, randomBytes } from 'node:crypto';
-import { openAuthenticator, openRateLimiter } from '@genfleet/adapters';
-import { readConfig } from '@genfleet/config';
-import { createLogger } from '@genfleet/telemetry';
+import { hash } from 'node:crypto';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { createClient } from '@redis/client';
 import OpenAI from 'openai';
-import { GitlabStandIn, saying } from '../../../packages/auth-gitlab/test/gitlab-stand-in.ts';
-import { startOwnRedis } from '../../../packages/redis-connection/test/own-redis.ts';
-import { provide } from '../../../tools/provision/components.ts';
-import { MemoryBus, MemoryView } from '../test/memory-fleet.ts';
-import { MemoryArtifacts, type Replica, startReplica, until } from '../test/rig.ts';
+import { saying } from '../../../packages/auth-gitlab/test/gitlab-stand-in.ts';
+import { bearer, newToken, startGuardedApi } from '../test/guarded-api.ts';
 
 /** Who may call, from the environment to the answer, over real HTTP. */
 
-const redis = await provide('redis');
-const BODY = JSON.stringify({ generation_settings: { prompt: 'A dog' } });
 const ID = '0190a3c5-7b40-7000-8000-000000000001';
 const GUARDED: readonly [method: string, path: string][] = [
   ['GET', '/v1/models'],
@@ -55,52 +46,13 @@ interface Described {
   readonly security: unknown;
   readonly paths: Record<string, Record<string, unknown>>;
 }
-const newToken = () => `glpat-${randomBytes(15).toString('base64url')}`;
 
 const closers: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
 });
 
-/** An API that asks a GitLab of its own, as the environment says. */
-async function start(env: Record<string, string> = {}) {
-  const gitlab = await GitlabStandIn.start();
-  closers.push(() => gitlab.stop());
-  const [yes, no] = [newToken(), newToken()];
-  gitlab.addUser(yes, true);
-  gitlab.addUser(no, false);
-  const config = readConfig({ PORT: '0', GITLAB_API_URL: gitlab.apiUrl, ...env });
-  const lines: string[] = [];
-  const destination = { write: (line: string) => void lines.push(line) };
-  const log = createLogger({ level: 'trace', service: 'api', destination });
-  const warn = (message: string) => log.warn({}, message);
-  const [authenticator, limiter] = [
-    await openAuthenticator(config, warn),
-    await openRateLimiter(config, warn),
-  ];
-  closers.push(async () => Promise.all([authenticator?.close(), limiter?.close()]));
-  const replica = await startMemoryReplica(config, { authenticator, limiter, log });
-  const call = (method: string, path: string, headers: Record<string, string> = {}) =>
-    fetch(replica.url + path, {
-      method,
-      headers: { 'content-type': 'application/json', ...headers },
-      ...(method === 'POST' ? { body: BODY } : {}),
-    });
-  return { gitlab, yes, no, lines, call, url: replica.url };
-}
-
-async function startMemoryReplica(
-  settings: ReturnType<typeof readConfig>,
-  more: Pick<Parameters<typeof startReplica>[1] & object, 'authenticator' | 'limiter' | 'log'>,
-): Promise<Replica> {
-  const bus = new MemoryBus();
-  const parts = { bus, view: new MemoryView(bus), artifacts: new MemoryArtifacts() };
-  const replica = await startReplica(parts, { ...more, settings });
-  closers.push(() => replica.api.stop());
-  return replica;
-}
-
-const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
+const start = (env?: Record<string, string>) => startGuardedApi(closers, env);
 
 describe('a caller without a token that works', () => {
   it('is asked for one everywhere but where nothing is shown', async () => {
@@ -295,63 +247,3 @@ describe('an open door', () => {
     expect(lines.join()).not.toMatch(/NOBODY|BYPASS/);
   });
 });
-
-(('missing' in redis ? describe.skip : describe) as typeof describe)(
-  `with Redis${'missing' in redis ? ` (${redis.missing})` : ''}`,
-  () => {
-    it('no token, nor a part of one, is logged or kept', async () => {
-      const own = await startOwnRedis();
-      closers.push(() => own.destroy());
-      const { call, yes, no, lines, gitlab } = await start({
-        REDIS_URL: own.url,
-        RATE_LIMIT_PER_MINUTE: '3',
-      });
-      const stranger = newToken();
-      const late = newToken();
-      for (const token of [yes, no, stranger]) {
-        for (const headers of [bearer(token), { 'private-token': token }]) {
-          for (let i = 0; i < 5; i++) await call('POST', '/images', headers);
-          await call('GET', '/v1/models', headers);
-        }
-      }
-      gitlab.mood = saying(500);
-      await call('GET', '/v1/models', bearer(late));
-      await call('GET', '/v1/models', { authorization: `Bearer ${late}\u00e9` });
-
-      const client = await createClient({ url: own.url }).connect();
-      const kept = await Promise.all(
-        (await client.keys('*')).map(async (key) => `${key}=${await client.get(key)}`),
-      );
-      client.destroy();
-      // three answers in two forms, and one count: only who may call is counted
-      expect(kept).toHaveLength(7);
-      expect(kept.filter((line) => /^genfleet:rate:[0-9a-f]{16}=10$/.test(line))).toHaveLength(1);
-      const written = [...kept, ...lines].join('\n');
-      expect(lines.length).toBeGreaterThan(0);
-      for (const token of [yes, no, stranger, late]) {
-        for (let at = 0; at + 8 <= token.length; at++) expect(written).not.toContain(token.slice(at, at + 8));
-      }
-    });
-
-    it('that dies under load fails no request', async () => {
-      const own = await startOwnRedis();
-      closers.push(() => own.destroy());
-      const { call, yes, lines } = await start({ REDIS_URL: own.url, RATE_LIMIT_PER_MINUTE: '1000' });
-      const statuses: number[] = [];
-      let isDone = false;
-      const load = Promise.all(
-        Array.from({ length: 8 }, async () => {
-          while (!isDone) statuses.push((await call('POST', '/images', bearer(yes))).status);
-        }),
-      );
-      await until(() => statuses.length > 40);
-      await own.stop();
-      const after = statuses.length + 40;
-      await until(() => statuses.length > after);
-      isDone = true;
-      await load;
-      expect(statuses.filter((status) => status !== 202 && status !== 429)).toEqual([]);
-      expect(lines.filter((line) => line.includes('Redis is away'))).toHaveLength(2);
-    });
-  },
-);

@@ -5,13 +5,12 @@ import { openBus, openLedger } from '@genfleet/adapters';
 import { type Bus, fleetTopics } from '@genfleet/bus';
 import { jobHistorySchema, jobListSchema } from '@genfleet/client/contract';
 import { readConfig } from '@genfleet/config';
-import { GenfleetError, type JobEvent, KINDS, newJobId, topicsOf } from '@genfleet/job';
+import { type JobEvent, KINDS, newJobId, topicsOf } from '@genfleet/job';
 import { openView, type SqlLedger, type View } from '@genfleet/ledger';
 import { createLogger } from '@genfleet/telemetry';
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { type MadeJob, publishMany } from '../test/many-jobs.ts';
-import { MemoryBus, MemoryView } from '../test/memory-fleet.ts';
-import { MemoryArtifacts, type Replica, startReplica, until } from '../test/rig.ts';
+import { MemoryArtifacts, type Replica, startReplica } from '../test/rig.ts';
 
 /** Jobs older than the views, over real HTTP: a replica that holds all jobs and one that holds a part tell the same. */
 
@@ -21,7 +20,6 @@ const HOUR_MS = 3_600_000;
 const log = createLogger({ level: 'silent', service: 'api' });
 const directory = mkdtempSync(join(tmpdir(), 'genfleet-past-'));
 const config = readConfig({ DATA_DIR: directory });
-const closers: (() => Promise<unknown>)[] = [];
 const lasting: (() => Promise<unknown>)[] = [];
 let bus: Bus;
 let ledger: SqlLedger;
@@ -39,9 +37,6 @@ beforeAll(async () => {
     replicaOf({}, undefined),
     replicaOf({ txt2img: 12 * HOUR_MS, completion: 6 * HOUR_MS }, ledger),
   ]);
-});
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
 });
 afterAll(async () => {
   for (const close of lasting.reverse()) await close();
@@ -258,101 +253,6 @@ describe('a named query', () => {
     );
     expect((await get(part, '/ledger/queries/nothing')).status).toBe(404);
     expect((await get(whole, '/ledger/queries/throughput')).status).toBe(404);
-  });
-});
-
-describe('the ledger behind the view', () => {
-  /** An API whose view begins now, over a ledger that answers as it is told. */
-  async function start(query: SqlLedger['query']) {
-    const memory = new MemoryBus();
-    const view = new MemoryView(memory);
-    view.coversFromMs = Date.now() - HOUR_MS;
-    const parts = { bus: memory, view, artifacts: new MemoryArtifacts() };
-    const replica = await startReplica(parts, { ledger: { query, close: async () => undefined } });
-    closers.push(() => replica.api.stop());
-    return replica;
-  }
-  const nothing = { columns: [], rows: [], truncated: false, elapsedMs: 1 };
-  const oldId = () => newJobId(Date.now() - 2 * HOUR_MS);
-
-  it('is asked about what is older than the view, and about nothing else', async () => {
-    const asked: string[] = [];
-    const replica = await start(async (sql) => {
-      asked.push(sql);
-      return nothing;
-    });
-    for (const id of [newJobId(Date.now()), newJobId(Date.now() - 1_000_000), crypto.randomUUID()]) {
-      for (const path of [`/images/${id}`, `/v1/completions/${id}`, `/jobs/${id}/history`]) {
-        expect([path, (await get(replica, path)).status]).toEqual([path, 404]);
-      }
-    }
-    expect(asked).toEqual([]);
-    expect((await get(replica, `/images/${oldId()}`)).status).toBe(404);
-    expect(asked).toHaveLength(1);
-    // a list that is polled
-    for (let n = 0; n < 3; n++) expect((await get(replica, '/images?status=dead')).text).toBe('[]');
-    const once = asked.length;
-    expect(once).toBeLessThan(4);
-    await get(replica, '/images?status=cancelled');
-    expect(asked.length).toBeGreaterThan(once);
-  });
-
-  it.each(['ledger_failed', 'bus_unavailable', 'query_timeout'] as const)(
-    'is 503 when it can not tell: %s',
-    async (code) => {
-      const replica = await start(() => Promise.reject(new GenfleetError(code, 'at 10.0.0.7')));
-      for (const path of [`/images/${oldId()}`, '/images', '/jobs', `/jobs/${oldId()}/history`]) {
-        const { status, headers, text } = await get(replica, path);
-        expect([path, status, headers.get('retry-after')]).toEqual([path, 503, '5']);
-        expect(JSON.parse(text)).toMatchObject({
-          detail: expect.stringMatching(/^What is older than the view/),
-        });
-        expect(text).not.toContain('10.0.0.7');
-      }
-      // what the view holds is told all the same, and where it goes on
-      const { id } = await replica.client.createImage({ generation_settings: { prompt: 'A dog' } });
-      for (const path of ['/images?limit=1', '/images?limit=9', '/images?limit=9&offset=0']) {
-        const { status, headers, text } = await get(replica, path);
-        expect([path, status, idsIn([text])]).toEqual([path, 200, [id]]);
-        expect(headers.get('link')).toContain(`cursor=${headers.get('x-next-cursor')}`);
-        const next = await get(replica, `/images?cursor=${headers.get('x-next-cursor')}`);
-        expect(next.status).toBe(503);
-      }
-      const { jobs: rows, next } = await replica.client.jobs.list({ kind: ['txt2img'] });
-      expect([rows.map((row) => row.id), next === null]).toEqual([[id], false]);
-    },
-  );
-
-  it('is spared a flood, and what nobody waits for any more', async () => {
-    const running = new Set<AbortSignal>();
-    let most = 0;
-    const replica = await start(
-      (_sql, { signal }) =>
-        new Promise((_resolve, reject) => {
-          running.add(signal);
-          most = Math.max(most, running.size);
-          signal.addEventListener('abort', () => {
-            running.delete(signal);
-            reject(new GenfleetError('cancelled', 'gone'));
-          });
-        }),
-    );
-    const gone = new AbortController();
-    const statuses: number[] = [];
-    const flood = Array.from({ length: 40 }, () =>
-      fetch(`${replica.url}/images/${oldId()}`, { signal: gone.signal }).then(
-        ({ status }) => statuses.push(status),
-        () => undefined,
-      ),
-    );
-    // all of one caller
-    await until(() => statuses.length === 34);
-    expect(new Set(statuses)).toEqual(new Set([503]));
-    expect((await get(replica, '/health/')).status).toBe(200);
-    gone.abort();
-    await Promise.all(flood);
-    await until(() => running.size === 0);
-    expect(most).toBe(4);
   });
 });
 
