@@ -5,7 +5,7 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,6 +18,7 @@ import uvicorn
 
 from genfleet_model.app import create_app
 from genfleet_model.engine import Engine
+from genfleet_model.generation import Generation
 from genfleet_model.logs import quiet_libraries
 from genfleet_model.settings import Settings
 from genfleet_model.tracing import Tracing
@@ -83,6 +84,45 @@ def container(models: Path) -> Iterator[Container]:
     running = start(Settings(models_dir=models, torch_threads=1))
     yield running
     running.stop()
+
+
+class Brake:
+    """Stops the device after a step until it is let go."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.reached = threading.Event()
+        self.release = threading.Event()
+        self.steps = 0
+        original = Generation.progress
+
+        def progress(generation: Generation, batch: list, step: int) -> Iterator:
+            self.steps += 1
+            self.reached.set()
+            assert self.release.wait(WAIT_S)
+            return original(generation, batch, step)
+
+        monkeypatch.setattr(Generation, "progress", progress)
+
+
+@pytest.fixture
+def brake(monkeypatch: pytest.MonkeyPatch) -> Iterator[Brake]:
+    brake = Brake(monkeypatch)
+    yield brake
+    brake.release.set()
+
+
+@pytest.fixture
+def small(models: Path) -> Iterator[Callable[..., Container]]:
+    """Starts servers with settings of one's own."""
+    running: list[Container] = []
+
+    def begin(**settings: object) -> Container:
+        running.append(start(Settings(models_dir=models, torch_threads=1, **settings)))
+        return running[-1]
+
+    yield begin
+    for container in running:
+        container.stop()
 
 
 def wait_for(condition, seconds: float = WAIT_S) -> None:
