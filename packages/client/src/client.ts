@@ -58,7 +58,10 @@ export interface CreatedImage {
   readonly receipt: Receipt | undefined;
 }
 
-/** Typed calls of the API, for browsers and Node. Every method throws `ApiError` when the API refuses. */
+/**
+ * Typed calls of the API, for browsers and Node. Every method throws `ApiError` when the API refuses, and
+ * what `fetch` throws when nobody answers or the signal is aborted.
+ */
 export interface Client {
   createImage(request: NewImage, options?: CreateOptions): Promise<CreatedImage>;
   getImage(id: string, options?: CallOptions): Promise<Image>;

@@ -27,6 +27,16 @@ const json =
   () =>
     Response.json(value, init);
 
+it.each(['http://api', 'http://api/', 'http://api/fleet//'])('takes %s as the address', async (baseUrl) => {
+  const urls: string[] = [];
+  const fetch = async (url: unknown) => {
+    urls.push(String(url));
+    return Response.json({ models: [] });
+  };
+  await createClient({ baseUrl, fetch: fetch as typeof globalThis.fetch }).models();
+  expect(urls).toEqual([`${baseUrl.replace(/\/+$/, '')}/models`]);
+});
+
 describe('createImage', () => {
   it('sends key and wait as headers and says whether the job has ended', async () => {
     const { calls, client } = scripted(

@@ -38,7 +38,7 @@ function boundOf(init: RequestInit | undefined, answerMs: number): AbortSignal {
 }
 
 /** The API that served this page. */
-export const client = createClient({ baseUrl: base.slice(0, -1), fetch: guardedFetch });
+export const client = createClient({ baseUrl: base, fetch: guardedFetch });
 
 /** Whether the server answered last time it was asked. */
 export const isOnline = signal(true);
