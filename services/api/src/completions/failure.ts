@@ -1,4 +1,4 @@
-import type { ErrorCode, Outcome } from '@genfleet/job';
+import { type ErrorCode, isPastDeadline, type Outcome, type RequestedEvent } from '@genfleet/job';
 import { invalid, type Problem, unavailable } from '../http/problem.ts';
 import { contextLengthExceeded } from './check-completion.ts';
 
@@ -18,9 +18,13 @@ export const BROKEN: Problem = {
   code: 'stream_broken',
 };
 
-/** What a job that ended without a text tells its client. */
-export function failureOf(outcome: Exclude<Outcome, { type: 'completed' }>): Problem {
+/** What a job that ended without a text tells its client. A worker that sees the deadline pass first cancels it. */
+export function failureOf(
+  request: Pick<RequestedEvent, 'deadline'>,
+  outcome: Exclude<Outcome, { type: 'completed' }>,
+): Problem {
   if (outcome.type === 'cancelled') {
+    if (isPastDeadline(request, Date.parse(outcome.time))) return TIMED_OUT;
     return { status: 409, detail: `The job was cancelled: ${outcome.reason}`, code: 'cancelled' };
   }
   const { code, message } = outcome.event.error;

@@ -118,7 +118,7 @@ export class LiveText {
     if (this.#isOver || !outcome) return;
     if (outcome.type === 'completed') {
       this.#timers.push(setTimeout(() => this.#end({ ok: false, problem: BROKEN }), LAST_PIECE_MS));
-    } else this.#end({ ok: false, problem: failureOf(outcome) });
+    } else this.#end({ ok: false, problem: failureOf(this.#request, outcome) });
   }
 
   #giveUp(problem: Problem, reason: string): void {

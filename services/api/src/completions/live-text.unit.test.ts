@@ -181,6 +181,14 @@ describe('the text of a job that a client waits for', () => {
     expect(published).toEqual([]);
   });
 
+  it('was not ready in time when a worker saw its deadline pass', () => {
+    const { change, ends, published } = rig();
+    const time = request.deadline ?? '';
+    change(request, { ...head, type: 'cancelled', reason: 'Not completed by its deadline', time });
+    expect(ends).toMatchObject([{ ok: false, problem: { status: 504, code: 'timeout' } }]);
+    expect(published).toEqual([]);
+  });
+
   it('is lost when its job completed and the last piece does not come', () => {
     const { say, change, ends } = rig();
     say(piece(0, 'a'));
