@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, fdatasyncSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { FileRefused } from './faults.ts';
@@ -8,6 +8,12 @@ import { APPLICATION_ID, SCHEMA, SCHEMA_VERSION } from './schema.ts';
 /** A reader meets a lock only while another process recovers the file after a crash. */
 const READER_TIMEOUT_MS = 2_000;
 const OWNER_ONLY = 0o600;
+/** After so many the log is copied into the file and written from its beginning again. */
+const LOG_PAGES = 2_000;
+const PAGE_BYTES = 4_096;
+/** Pages a writer keeps in memory before they go to the log, their transaction ended or not: 8 MiB. */
+const CACHE = -8_192;
+const SMALLEST_CACHE = 16;
 
 /**
  * Opens the file for writing, creating it and its folder where they are missing. Readable by its owner only;
@@ -22,8 +28,8 @@ export function openForWriting(file: string): DatabaseSync {
     const opened = new DatabaseSync(file, { timeout: 0 });
     database = opened;
     patiently(() => opened.exec('pragma journal_mode = wal'));
-    opened.exec(`pragma temp_store = memory; pragma cache_size = -8192;
-      pragma wal_autocheckpoint = 2000; pragma journal_size_limit = 67108864;`);
+    opened.exec(`pragma temp_store = memory; pragma cache_size = ${CACHE};
+      pragma wal_autocheckpoint = ${LOG_PAGES}; pragma journal_size_limit = 67108864;`);
     inTransaction(opened, () => migrate(opened));
     return opened;
   } catch (error) {
@@ -47,6 +53,33 @@ export function inTransaction<T>(database: DatabaseSync, work: () => T): T {
   } catch (error) {
     rollBack(database);
     throw error;
+  }
+}
+
+/**
+ * Makes the log as long as it gets, with pages that are rolled back. A commit that makes a file longer waits for the file
+ * system's journal as well, which takes several times as long as to write over what is there: without this every commit
+ * did, from each start until the log was full for the first time.
+ * @throws what SQLite throws, where there is no room for it: then it grows as it is written.
+ */
+export function lengthenLog(database: DatabaseSync, file: string): void {
+  const log = `${file}-wal`;
+  const bytes = LOG_PAGES * PAGE_BYTES;
+  if ((statSync(log, { throwIfNoEntry: false })?.size ?? 0) >= bytes) return;
+  patiently(() => database.exec('begin immediate'));
+  try {
+    database.exec(`pragma cache_size = ${SMALLEST_CACHE}`);
+    database.exec(`insert into owners (host, pid, born) values (zeroblob(${bytes}), 0, '')`);
+  } finally {
+    rollBack(database);
+    database.exec(`pragma cache_size = ${CACHE}`);
+  }
+  // else the next commit would wait for all of it
+  const number = openSync(log, 'r');
+  try {
+    fdatasyncSync(number);
+  } finally {
+    closeSync(number);
   }
 }
 

@@ -1,13 +1,15 @@
 /** The thread that owns the writing connection: disk waits happen here, not on the caller's event loop. */
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { DataVersion } from './data-version.ts';
-import { openForWriting } from './database.ts';
+import { lengthenLog, openForWriting } from './database.ts';
 import { faultOf } from './faults.ts';
 import type { FromThread, Group, ToThread } from './protocol.ts';
 import { POLL_MS } from './wake-up.ts';
 import { Writer } from './writer.ts';
 
 const BEAT_MS = 500;
+/** Not before what whoever starts the program does first. */
+const LENGTHEN_MS = 5_000;
 const TRIM_MS = 5_000;
 const TRIM_AGAIN_MS = 20;
 /** One transaction holds no more, so that nobody waits long for it; the rest goes into the next. */
@@ -60,8 +62,17 @@ function serve(): void {
     trimming = setTimeout(trim, isMore ? TRIM_AGAIN_MS : TRIM_MS);
   }
 
+  function lengthen(): void {
+    try {
+      lengthenLog(database, file);
+    } catch {
+      // as with the beat
+    }
+  }
+
   function end(): void {
     clearInterval(beating);
+    clearTimeout(lengthening);
     clearTimeout(trimming);
     clearInterval(polling);
     try {
@@ -78,6 +89,7 @@ function serve(): void {
   beat();
   // only who takes deliveries looks after those of others
   const beating = setInterval(() => writer.hasOwner && beat(), BEAT_MS);
+  const lengthening = setTimeout(lengthen, LENGTHEN_MS);
   let trimming = setTimeout(trim, TRIM_MS);
   const polling = setInterval(() => version.hasChanged() && say({ type: 'changed' }), POLL_MS);
   parentPort?.on('message', (first: ToThread) => {
