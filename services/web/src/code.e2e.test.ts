@@ -208,7 +208,7 @@ await describeInBrowser('the editor in a browser', (scene) => {
     });
     await editor(page).click();
     await page.keyboard.type('a');
-    await page.getByRole('alert').filter({ hasText: 'refused with 429 Try again in 1 s.' }).waitFor();
+    await page.getByRole('alert').filter({ hasText: 'refused with 429. Try again in 1 s.' }).waitFor();
     status = 403;
     await page.keyboard.type('b');
     await page.getByRole('alert').filter({ hasText: 'refused with 403' }).waitFor();

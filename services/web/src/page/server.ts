@@ -63,9 +63,9 @@ export function isUnanswered(error: unknown): boolean {
 /** What went wrong, for people. */
 export function messageOf(error: unknown): string {
   if (error instanceof ApiError) {
-    const again =
-      error.retryAfterSeconds === undefined ? '' : ` Try again in ${Math.ceil(error.retryAfterSeconds)} s.`;
-    return `${error.message}${again}`;
+    const { message, retryAfterSeconds } = error;
+    if (retryAfterSeconds === undefined) return message;
+    return `${message.replace(/\.$/, '')}. Try again in ${Math.ceil(retryAfterSeconds)} s.`;
   }
   if (isUnanswered(error)) return 'The server does not answer.';
   return error instanceof Error ? error.message : String(error);

@@ -43,7 +43,7 @@ export function TokenForm(): JSX.Element | null {
         </button>
       </div>
       <p id="token-note" class="hint">
-        It is kept in this tab only, and sent to this server only.
+        Mostly a GitLab access token of yours. It is kept in this tab only, and sent to this server only.
       </p>
     </form>
   );
