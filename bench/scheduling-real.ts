@@ -92,7 +92,7 @@ function served({ request, starts, outcome }: JobState): Served {
 }
 
 function row(name: string, jobs: readonly Served[]) {
-  const { swapsPerJob, p50WaitMs, p99WaitMs, highP99WaitMs, jain, makespanMs } = figuresOf(jobs, WORKERS);
+  const { swapsPerJob, p50WaitMs, p99WaitMs, highP99WaitMs, jain, makespanMs } = figuresOf(jobs);
   return {
     run: name,
     'swaps/job': Number(swapsPerJob.toFixed(3)),

@@ -5,7 +5,7 @@
 import { parseArgs } from 'node:util';
 import { type Figures, figuresOf } from './scheduling/figures.ts';
 import { type Fleet, SimulatedFleet } from './scheduling/fleet.ts';
-import { boardOf, chooseOnce } from './scheduling/one-board.ts';
+import { boardOf, chooseOnce, idsOn } from './scheduling/one-board.ts';
 import { type Arrival, type Mix, readTrace, synthesize } from './scheduling/trace.ts';
 
 const { values } = parseArgs({
@@ -18,7 +18,7 @@ const { values } = parseArgs({
   },
 });
 
-const CHOICES = 5_000;
+const QUESTIONS = 5_000;
 const NORMAL = { high: 0, normal: 1, low: 0 };
 const MIXED = { high: 0.1, normal: 0.7, low: 0.2 };
 const base: Mix = {
@@ -66,11 +66,14 @@ function of(name: string, workers: number, loadMs: number, mix: Partial<Mix>): C
 
 const seconds = (ms: number | undefined) => (ms === undefined ? '–' : (ms / 1_000).toFixed(1));
 
+const percent = (share: number | undefined) => (share === undefined ? '–' : `${(100 * share).toFixed(0)} %`);
+
 function row(discipline: Fleet['discipline'], { workers, loadMs, arrivals }: Case) {
   const startUs = process.cpuUsage().user;
   const rules = { lagMs: 20, patienceMs: 60_000, weights: {}, discipline };
   const fleet = new SimulatedFleet({ workers, loadMs, ...rules });
-  const figures: Figures = figuresOf(fleet.run(arrivals), workers);
+  const figures: Figures = figuresOf(fleet.run(arrivals));
+  const ranges = fleet.forecasts.figures;
   return {
     discipline,
     'swaps/job': Number(figures.swapsPerJob.toFixed(3)),
@@ -79,8 +82,9 @@ function row(discipline: Fleet['discipline'], { workers, loadMs, arrivals }: Cas
     'high p99 s': seconds(figures.highP99WaitMs),
     Jain: Number(figures.jain.toFixed(3)),
     'done after s': seconds(figures.makespanMs),
-    'in 80 % range': figures.coverage === undefined ? '–' : `${(100 * figures.coverage).toFixed(0)} %`,
-    'range width': figures.rangeWidth === undefined ? '–' : `×${figures.rangeWidth.toFixed(1)}`,
+    'in 80 % range': percent(ranges.coverage),
+    'range width': ranges.width === undefined ? '–' : `×${ranges.width.toFixed(1)}`,
+    'range said': percent(ranges.saidShare),
     'claims per job': Number((1 + fleet.lostClaims / arrivals.length).toFixed(3)),
     'cpu s': seconds((process.cpuUsage().user - startUs) / 1_000),
   };
@@ -93,22 +97,25 @@ for (const one of CASES.slice(0, Number(values.cases))) {
   console.table([row('fifo', one), row('genfleet', one)]);
 }
 
-/** CPU of one choice, of 10,000 jobs that wait, in µs. */
-function choiceUs(tenants: number, models: number): number {
-  const board = boardOf({ workers: 1_000, models, tenants, waiting: 10_000 });
-  for (let n = 0; n < CHOICES; n++) chooseOnce(board, n);
+/** CPU of one question, in µs. */
+function meanUs(question: (n: number) => unknown): number {
+  for (let n = 0; n < QUESTIONS; n++) question(n);
   const before = process.cpuUsage().user;
-  for (let n = 0; n < CHOICES; n++) chooseOnce(board, n);
-  return (process.cpuUsage().user - before) / CHOICES;
+  for (let n = 0; n < QUESTIONS; n++) question(n);
+  return Number(((process.cpuUsage().user - before) / QUESTIONS).toFixed(1));
 }
 
-console.log('\nA choice of 10,000 jobs that wait, µs of CPU:');
-const crowds = [
-  [1, 1],
-  [100, 1],
-  [100, 20],
-  [100, 200],
-] as const;
-console.table(
-  crowds.map(([tenants, models]) => ({ tenants, models, µs: Number(choiceUs(tenants, models).toFixed(1)) })),
-);
+/** A worker's choice, and where a job stands, which each forecast asks. */
+function costs(tenants: number, models: number) {
+  const board = boardOf({ workers: 1_000, models, tenants, waiting: 10_000 });
+  const ids = idsOn(board);
+  return {
+    tenants,
+    models,
+    'choice µs': meanUs((n) => chooseOnce(board, n)),
+    'standing µs': meanUs((n) => board.standing(ids[n % ids.length] ?? '')),
+  };
+}
+
+console.log('\n10,000 jobs wait, µs of CPU:');
+console.table([costs(1, 1), costs(100, 1), costs(100, 20), costs(100, 200)]);

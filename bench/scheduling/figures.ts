@@ -1,4 +1,3 @@
-import { type GivenForecast, WaitCalibration } from '../../packages/scheduling/src/index.ts';
 import type { Arrival } from './trace.ts';
 
 /** What became of one arrival. */
@@ -19,21 +18,12 @@ export interface Figures {
   readonly jain: number;
   /** From the first arrival to the last end. */
   readonly makespanMs: number;
-  /** Share of the waits that the range forecast at their arrival held; undefined with too few jobs. */
-  readonly coverage: number | undefined;
-  /** Upper end of those ranges over the lower, the median of all, half a second added to both. */
-  readonly rangeWidth: number | undefined;
   readonly highP99WaitMs: number | undefined;
 }
 
 const MINUTE_MS = 60_000;
-/** As `Forecasts` in the API does. */
-const MAX_WATCHED = 1_000;
-/** Ranges said at least, so that the share of those that held means something. */
-const ENOUGH = 100;
-const NOISE_MS = 500;
 
-export function figuresOf(served: readonly Served[], workers: number): Figures {
+export function figuresOf(served: readonly Served[]): Figures {
   const waits = served.map(waitOf).sort((a, b) => a - b);
   const high = served
     .filter(({ arrival }) => arrival.priority === 'high')
@@ -45,7 +35,6 @@ export function figuresOf(served: readonly Served[], workers: number): Figures {
     p99WaitMs: at(waits, 0.99) ?? 0,
     jain: meanJain(served),
     makespanMs: Math.max(...served.map(({ endMs }) => endMs)) - (served[0]?.arrival.atMs ?? 0),
-    ...calibrationOf(served, workers),
     highP99WaitMs: at(high, 0.99),
   };
 }
@@ -85,68 +74,4 @@ function meanJain(served: readonly Served[]): number {
       return squares === 0 ? 1 : (sum * sum) / (shares.length * squares);
     });
   return indices.length === 0 ? 1 : indices.reduce((sum, index) => sum + index, 0) / indices.length;
-}
-
-/**
- * Forecasts each wait at its arrival, as the API does, from what had begun and ended by then, and learns from those that
- * it watches.
- */
-function calibrationOf(served: readonly Served[], workers: number): Pick<Figures, 'coverage' | 'rangeWidth'> {
-  const calibrations = new Map<string, WaitCalibration>();
-  const watched = new Map<Served, GivenForecast>();
-  const line = new Line(served);
-  const widths: number[] = [];
-  let held = 0;
-  for (const [place, job] of served.entries()) {
-    line.moveTo(job.arrival.atMs, (begun) => {
-      const given = watched.get(begun);
-      if (given) calibrationFor(calibrations, begun).began(given, begun.startMs);
-      watched.delete(begun);
-    });
-    const { begun, ended, meanRunMs } = line;
-    if (meanRunMs === undefined) continue;
-    const mustEnd = Math.max(0, place - begun + (begun - ended) - workers + 1);
-    const forecastMs = (mustEnd / workers) * meanRunMs;
-    const calibration = calibrationFor(calibrations, job);
-    const range = calibration.of(forecastMs);
-    if (watched.size < MAX_WATCHED) watched.set(job, calibration.give(forecastMs, job.arrival.atMs));
-    if (!range) continue;
-    widths.push((range.highMs + NOISE_MS) / (range.lowMs + NOISE_MS));
-    if (range.lowMs <= waitOf(job) && waitOf(job) <= range.highMs) held += 1;
-  }
-  if (widths.length < ENOUGH) return { coverage: undefined, rangeWidth: undefined };
-  widths.sort((a, b) => a - b);
-  return { coverage: held / widths.length, rangeWidth: at(widths, 0.5) };
-}
-
-/** How many had begun and ended by a moment that moves on. */
-class Line {
-  begun = 0;
-  ended = 0;
-  meanRunMs: number | undefined;
-  readonly #byStart: readonly Served[];
-  readonly #byEnd: readonly Served[];
-
-  constructor(served: readonly Served[]) {
-    this.#byStart = [...served].sort((a, b) => a.startMs - b.startMs);
-    this.#byEnd = [...served].sort((a, b) => a.endMs - b.endMs);
-  }
-
-  moveTo(nowMs: number, onBegun: (job: Served) => void): void {
-    for (let job = this.#byEnd[this.ended]; job && job.endMs <= nowMs; job = this.#byEnd[this.ended]) {
-      const ranMs = job.endMs - job.startMs;
-      this.meanRunMs = this.meanRunMs === undefined ? ranMs : this.meanRunMs + 0.1 * (ranMs - this.meanRunMs);
-      this.ended += 1;
-    }
-    for (let job = this.#byStart[this.begun]; job && job.startMs <= nowMs; job = this.#byStart[this.begun]) {
-      onBegun(job);
-      this.begun += 1;
-    }
-  }
-}
-
-function calibrationFor(calibrations: Map<string, WaitCalibration>, { arrival }: Served): WaitCalibration {
-  const known = calibrations.get(arrival.priority) ?? new WaitCalibration();
-  calibrations.set(arrival.priority, known);
-  return known;
 }

@@ -12,6 +12,7 @@ import { Board, choose, type HeldJob, waitingJobOf } from '../../packages/schedu
 import { Agenda } from './agenda.ts';
 import type { Served } from './figures.ts';
 import { type Arrival, randomOf } from './trace.ts';
+import { WaitForecasts } from './wait-forecasts.ts';
 
 export interface Fleet {
   readonly workers: number;
@@ -34,6 +35,8 @@ interface Worker {
 
 interface Job {
   readonly arrival: Arrival;
+  /** How many came before it. */
+  readonly place: number;
   state: JobState;
   /** When its first claim was written. */
   takenMs: number;
@@ -65,9 +68,11 @@ export class SimulatedFleet {
   readonly #idle = new Set<Worker>();
   readonly #served: Served[] = [];
   readonly #random = randomOf(42);
+  readonly forecasts = new WaitForecasts();
   #next = 0;
   #places = 0;
   #expected = 0;
+  #ended = 0;
   /** Claims of jobs that another worker had claimed before. */
   lostClaims = 0;
 
@@ -97,14 +102,28 @@ export class SimulatedFleet {
     const event = decideRequest(body, { id: newJobId(nowMs), tenant, nowMs, seed: 1 });
     const job: Job = {
       arrival,
+      place: this.#line.length,
       state: this.#fold(undefined, event, nowMs),
       takenMs: Number.POSITIVE_INFINITY,
     };
     this.#jobs.set(event.id, job);
     this.#line.push(job);
     this.#tell(job, nowMs);
+    this.#agenda.add(nowMs + this.#fleet.lagMs, (at) => this.#forecast(job, at));
     const [first] = this.#idle;
     if (first) this.#look(first, nowMs);
+  }
+
+  /** As who asks for a job's status just after it was posted would be told. */
+  #forecast({ state: { id }, takenMs, place }: Job, nowMs: number): void {
+    const { turnMs } = this.#board.costs;
+    const standing = this.#board.standing(id);
+    if (turnMs === undefined || !standing || takenMs <= nowMs) return;
+    const { workers, discipline } = this.#fleet;
+    const begun = this.#served.length;
+    const ahead = discipline === 'fifo' ? place - begun : standing.ahead;
+    const load = { ahead, running: begun - this.#ended, workers, turnMs, notBeforeMs: 0 };
+    this.forecasts.forecast(id, standing, load, nowMs);
   }
 
   /** A worker without work looks around once a second, each at its own time. */
@@ -200,8 +219,10 @@ export class SimulatedFleet {
     this.#tell(job, nowMs);
     const endMs = nowMs + loadMs + arrival.runMs;
     this.#served.push({ arrival, worker: worker.name, startMs: nowMs, endMs, swapped });
+    this.forecasts.began(job.state.id, nowMs);
     this.#agenda.add(nowMs + FETCH_AT_SHARE * (endMs - nowMs), (at) => this.#fetch(worker, at));
     this.#agenda.add(endMs, (at) => {
+      this.#ended += 1;
       job.state = this.#fold(job.state, endOf(job.state, arrival.runMs, loadMs, at), at);
       this.#tell(job, at);
       this.#jobs.delete(job.state.id);
@@ -211,7 +232,6 @@ export class SimulatedFleet {
   }
 
   #tell({ state }: Job, nowMs: number): void {
-    if (this.#fleet.discipline === 'fifo') return;
     this.#agenda.add(nowMs + this.#fleet.lagMs, (at) => this.#board.apply(state, at));
   }
 

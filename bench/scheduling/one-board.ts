@@ -31,6 +31,14 @@ export function boardOf({ workers, models, tenants, waiting }: Crowd): Board {
   return board;
 }
 
+/** Of those that wait on it. */
+export function idsOn(board: Board): readonly string[] {
+  const lanes = board.lines.flatMap((line) =>
+    [...line.tenants()].flatMap(([, byModel]) => [...byModel.values()]),
+  );
+  return lanes.flatMap((lane) => lane.ids(0, lane.size));
+}
+
 /** One worker's choice, which it does not take. */
 export function chooseOnce(board: Board, n: number): unknown {
   return choose(

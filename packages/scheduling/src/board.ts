@@ -34,6 +34,16 @@ interface Running {
   lostClaims: number;
 }
 
+/** Where a job stands in the order that workers choose in, as far as that can be told beforehand. */
+export interface Standing {
+  /** Place in `PRIORITIES`. */
+  readonly level: number;
+  /** Jobs that go before it: all of higher priority, and of its own as many as its tenant's turn says. */
+  readonly ahead: number;
+  /** Whether some worker has its model in memory. */
+  readonly isModelHeld: boolean;
+}
+
 /**
  * What a worker knows of the fleet's line: who waits, what runs where, what tenants had. Folded from the states of
  * jobs as they change, so that every worker has its own and asks nobody. No I/O; times are given.
@@ -59,6 +69,16 @@ export class Board {
 
   has(id: string): boolean {
     return this.#waiting.has(id);
+  }
+
+  /** Of a job that waits; undefined for one that is not on the board. */
+  standing(id: string): Standing | undefined {
+    const job = this.#waiting.get(id);
+    if (!job) return undefined;
+    const { level, model } = job;
+    const higher = this.lines.slice(0, level).reduce((sum, { size }) => sum + size, 0);
+    const ahead = higher + (this.lines[level]?.before(job) ?? 0);
+    return { level, ahead, isModelHeld: this.workers.holders(model, '') > 0 };
   }
 
   /** Takes in what became of a job. The same state again changes nothing. */
@@ -148,8 +168,6 @@ export class Board {
 
   /** By the name the client used as well: it is by that that those who wait are known. */
   #learn(asked: string, { model, timings }: CompletedEvent): void {
-    for (const name of new Set([asked, model])) {
-      this.costs.learn(name, timings.generate_ms, timings.model_load_ms);
-    }
+    this.costs.learn(new Set([asked, model]), timings.generate_ms, timings.model_load_ms);
   }
 }

@@ -95,10 +95,10 @@ describe('choose', () => {
   it('keeps to the model in memory for as long as the tenants differ by less than a change of it', () => {
     const [mine, theirs] = [waiting({ tenant: 'a', model: 'm' }), waiting({ tenant: 'b', model: 'other' })];
     const board = afterService({ a: 15_000 }, mine, theirs);
-    board.costs.learn('m', 1_000, 20_000);
+    board.costs.learn(['m'], 1_000, 20_000);
     expect(first(board)).toBe(mine.id);
     const more = afterService({ a: 60_000 }, mine, theirs);
-    more.costs.learn('m', 1_000, 20_000);
+    more.costs.learn(['m'], 1_000, 20_000);
     expect(first(more)).toBe(theirs.id);
   });
 
@@ -184,7 +184,7 @@ describe('choose', () => {
       fc.property(fc.array(asked, { maxLength: 12 }), had, (jobs, service) => {
         const states = jobs.map((job) => waiting(job));
         const board = afterService(service, ...states);
-        for (const model of ['m', 'n']) board.costs.learn(model, 2_000, 8_000);
+        board.costs.learn(['m', 'n'], 2_000, 8_000);
         const able = asker({ resolve: (model) => (model === 'strange' ? undefined : model) });
         const ranked = states
           .map((state) => heldOf(state))

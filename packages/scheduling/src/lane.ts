@@ -29,6 +29,11 @@ export class Lane {
     return this.#placeOf((job) => job.sinceMs <= sinceMs);
   }
 
+  /** How many come before this one, which need not be here. */
+  countBefore(job: WaitingJob): number {
+    return this.#placeOf((there) => compare(there, job) < 0);
+  }
+
   /** Ids from the place `from`, 0 for the oldest, at most `count`. */
   ids(from: number, count: number): readonly string[] {
     return this.#jobs.slice(from, from + count).map(({ id }) => id);
@@ -38,16 +43,11 @@ export class Lane {
     const last = this.#jobs.at(-1);
     // nearly always the newest
     if (!last || compare(last, job) < 0) this.#jobs.push(job);
-    else
-      this.#jobs.splice(
-        this.#placeOf((there) => compare(there, job) < 0),
-        0,
-        job,
-      );
+    else this.#jobs.splice(this.countBefore(job), 0, job);
   }
 
   remove(job: WaitingJob): void {
-    const place = this.#placeOf((there) => compare(there, job) < 0);
+    const place = this.countBefore(job);
     if (this.#jobs[place]?.id === job.id) this.#jobs.splice(place, 1);
   }
 

@@ -1,4 +1,5 @@
 import { Lane } from './lane.ts';
+import { PlacesByShare } from './places-by-share.ts';
 import type { WaitingJob } from './waiting-job.ts';
 
 /** What waits for one model, by tenant. */
@@ -12,6 +13,9 @@ export interface ModelQueue {
 export class Line {
   readonly #models = new Map<string, ModelQueue>();
   readonly #tenants = new Map<string, Map<string, Lane>>();
+  /** How many each tenant has waiting. */
+  readonly #sizes = new Map<string, number>();
+  readonly #places = new PlacesByShare();
   #size = 0;
 
   get size(): number {
@@ -31,6 +35,13 @@ export class Line {
     return this.#tenants;
   }
 
+  /** How many go before this one, which waits here, where tenants are served in turn. */
+  before(job: WaitingJob): number {
+    let ahead = 0;
+    for (const lane of this.#tenants.get(job.tenant)?.values() ?? []) ahead += lane.countBefore(job);
+    return this.#places.before(ahead);
+  }
+
   add(job: WaitingJob): void {
     const { model, tenant } = job;
     const queue = this.#models.get(model) ?? { model, lanes: new Map<string, Lane>(), size: 0 };
@@ -45,6 +56,9 @@ export class Line {
     }
     queue.size += 1;
     this.#size += 1;
+    const size = (this.#sizes.get(tenant) ?? 0) + 1;
+    this.#sizes.set(tenant, size);
+    this.#places.grew(size);
   }
 
   /** Of a job that was added. */
@@ -56,6 +70,10 @@ export class Line {
     lane.remove(job);
     queue.size -= 1;
     this.#size -= 1;
+    const size = this.#sizes.get(tenant) ?? 0;
+    this.#places.shrank(size);
+    if (size > 1) this.#sizes.set(tenant, size - 1);
+    else this.#sizes.delete(tenant);
     if (lane.size > 0) return;
     queue.lanes.delete(tenant);
     if (queue.size === 0) this.#models.delete(model);

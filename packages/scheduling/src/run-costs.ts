@@ -5,10 +5,20 @@ const NEWEST = 0.1;
 export class RunCosts {
   readonly #runs = new Map<string, number>();
   readonly #loads = new Map<string, number>();
+  #turnMs: number | undefined;
 
-  learn(model: string, runMs: number, loadMs: number): void {
-    put(this.#runs, model, runMs);
-    if (loadMs > 0) put(this.#loads, model, loadMs);
+  /** What a run took, under each name that its model goes by. */
+  learn(models: Iterable<string>, runMs: number, loadMs: number): void {
+    for (const model of models) {
+      put(this.#runs, model, runMs);
+      if (loadMs > 0) put(this.#loads, model, loadMs);
+    }
+    this.#turnMs = mean(this.#turnMs, runMs + loadMs);
+  }
+
+  /** What it takes a worker to get to its next job, whatever the model; undefined before the first run. */
+  get turnMs(): number | undefined {
+    return this.#turnMs;
   }
 
   /** 0 before the first run. */
@@ -23,6 +33,9 @@ export class RunCosts {
 }
 
 function put(means: Map<string, number>, model: string, value: number): void {
-  const before = means.get(model) ?? value;
-  means.set(model, before + NEWEST * (value - before));
+  means.set(model, mean(means.get(model), value));
+}
+
+function mean(before: number | undefined, value: number): number {
+  return before === undefined ? value : before + NEWEST * (value - before);
 }

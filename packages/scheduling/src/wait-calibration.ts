@@ -1,122 +1,156 @@
-/** Forecasts that came true are kept until so many newer ones did. */
-const KEPT = 500;
-/** Of those that come true at once one is kept: else a moment of a large fleet would be all there is to learn from. */
-const BETWEEN_MS = 200;
-/** Fewer say nothing about the range. */
-const ENOUGH = 20;
-/** Added to both sides of a ratio, in ms: below it an error is noise and not a factor. */
-const NOISE_MS = 500;
+/** Forecasts that are kept, whether it is known or not what they come to. */
+const KEPT = 300;
+/** They are spread over so many mean waits: a moment of a large fleet would tell one thing 300 times. */
+const SPREAD_WAITS = 2;
+const LEAST_BETWEEN_MS = 20;
+/** Weight of the newest in the exponential mean of waits. */
+const NEWEST = 0.02;
+/** Nothing is said of fewer waits that are over, or of less time than so many runs: what waits at once waits alike. */
+const ENOUGH = { waits: 20, turns: 2 };
+/** Where fewer waits are as long, the curve ends. */
+const LEAST_AS_LONG = 3;
 /** How many waits may fall short of the range, and how many beyond it. */
-const WANTED_MISSES = 0.1;
-/** By how much one miss moves an end of the range, as a share of the waits, with no other forecast out. */
-const GAIN = 0.06;
-/** With so many more forecasts out, half as much: what they come to is not known yet, and all were given the same range. */
-const PATIENT_WITH = 10;
-/** Within these an end of the range moves; below 0 it is beyond all that was seen. */
-const SHARE = { least: -0.5, most: 0.4 };
-/** How often waits that go on are held against their range. */
-const SWEEP_MS = 250;
+const MISSES = 0.1;
+/** Added to both sides of a ratio, in ms, besides the time of a run: below it an error is noise and not a factor. */
+const NOISE_MS = 500;
+/** How long a curve is good for, in ms. */
+const FRESH_MS = 250;
 
-/** What a forecast came to: half of the waits were shorter than the median, four of five within the range. In ms. */
+/** What a wait would be if nothing but the line itself mattered. In ms. */
+export interface Forecast {
+  readonly waitMs: number;
+  /** The mean time of a run: less than that a line does not tell. */
+  readonly turnMs: number;
+}
+
+/** What a forecast means: half of the waits are shorter than the median, four of five within the range. In ms. */
 export interface CalibratedWait {
   readonly medianMs: number;
   readonly lowMs: number;
   readonly highMs: number;
 }
 
-/** A forecast that was given out and of which it is not known yet what it comes to. */
-export interface GivenForecast {
-  readonly forecastMs: number;
+/** A forecast that is kept, of which `WaitCalibration` is to be told what it comes to. */
+export interface KeptForecast {
+  readonly forecast: Forecast;
   readonly atMs: number;
-  readonly range: CalibratedWait | undefined;
+  /** When the job began or left the line, undefined while it waits. */
+  untilMs: number | undefined;
+  hasBegun: boolean;
+}
+
+/** The share of waits that go on beyond this ratio of wait to forecast. */
+interface Step {
+  readonly ratio: number;
+  readonly share: number;
+}
+
+interface Curve {
+  readonly steps: readonly Step[];
+  /** From the first of the forecasts that came true to the last. */
+  readonly spanMs: number;
+  /** Of the forecasts whose jobs wait. */
+  readonly meanAgeMs: number;
+  readonly atMs: number;
 }
 
 /**
- * Turns a rough forecast of a wait into one whose range holds what it says: by the quantiles of how earlier forecasts
- * came out, actual over forecast (split conformal prediction: Vovk, Gammerman and Shafer, Algorithmic Learning in a
- * Random World, 2005). Which quantiles follows the misses: each moves its end of the range out, each wait that is none a
- * ninth as far in (adaptive conformal inference: Gibbs and Candès, 2021). A wait that goes on beyond its range is a miss
- * before it is over, so a line that only grows is learnt from while it does.
+ * Turns a rough forecast of a wait into a range that holds four of five, by how the last forecasts of its like come
+ * out: quantiles of wait over forecast, as in split conformal prediction (Vovk, Gammerman and Shafer, Algorithmic
+ * Learning in a Random World, 2005). A wait that is not over counts as longer than it is by now (Kaplan and Meier, 1958):
+ * the waits that are over alone would be the short ones wherever a line grows. Where so many go on that the upper end
+ * can not be known, no range is given.
+ *
+ * The lower end is never above the forecast: if nothing more came from now on, that is how long it would take. What can not
+ * fall short of it then may go beyond the upper end.
  */
 export class WaitCalibration {
-  readonly #ratios: number[] = [];
-  readonly #given = new Set<GivenForecast>();
-  readonly #late = new Set<GivenForecast>();
-  #next = 0;
-  #keptMs = Number.NEGATIVE_INFINITY;
-  #sweptMs = Number.NEGATIVE_INFINITY;
-  #sorted: readonly number[] | undefined;
-  #lowShare = WANTED_MISSES;
-  #highShare = WANTED_MISSES;
+  /** Oldest first. */
+  readonly #kept: KeptForecast[] = [];
+  #meanWaitMs = 0;
+  #curve: Curve = { steps: [], spanMs: 0, meanAgeMs: 0, atMs: Number.NEGATIVE_INFINITY };
 
-  /** Gives a forecast out. What comes of it is to be told by `began` or `left`. */
-  give(forecastMs: number, nowMs: number): GivenForecast {
-    this.#sweep(nowMs);
-    const given = { forecastMs, atMs: nowMs, range: this.of(forecastMs) };
-    this.#given.add(given);
-    return given;
+  /** Undefined while there is too little to learn from. */
+  of(forecast: Forecast, nowMs: number): CalibratedWait | undefined {
+    const { steps, spanMs } = this.#curveAt(nowMs);
+    if (spanMs < ENOUGH.turns * forecast.turnMs) return undefined;
+    const low = Math.min(1, ratioAt(steps, 1 - MISSES) ?? 1);
+    const median = ratioAt(steps, 0.5);
+    const high = ratioAt(steps, 2 * MISSES - Math.min(MISSES, shareWithin(steps, low)));
+    if (median === undefined || high === undefined) return undefined;
+    const waitOf = (ratio: number) =>
+      Math.max(0, (forecast.waitMs + noiseMs(forecast)) * ratio - noiseMs(forecast));
+    return { medianMs: waitOf(median), lowMs: waitOf(low), highMs: waitOf(high) };
+  }
+
+  /** Keeps a forecast, unless one was kept just before. What comes of it is to be told by `began` or `left`. */
+  keep(forecast: Forecast, nowMs: number): KeptForecast | undefined {
+    const last = this.#kept.at(-1);
+    const typicalMs = Math.max(this.#meanWaitMs, this.#curveAt(nowMs).meanAgeMs);
+    if (last && nowMs - last.atMs < Math.max(LEAST_BETWEEN_MS, (typicalMs * SPREAD_WAITS) / KEPT))
+      return undefined;
+    const kept: KeptForecast = { forecast, atMs: nowMs, untilMs: undefined, hasBegun: false };
+    this.#kept.push(kept);
+    if (this.#kept.length > KEPT) this.#kept.shift();
+    return kept;
   }
 
   /** The wait is over. */
-  began(given: GivenForecast, nowMs: number): void {
-    const { forecastMs, atMs, range } = given;
-    const waitMs = nowMs - atMs;
-    if (range && !this.#late.has(given)) this.#follow(waitMs < range.lowMs, waitMs > range.highMs);
-    this.left(given);
-    if (nowMs - this.#keptMs < BETWEEN_MS) return;
-    this.#keptMs = nowMs;
-    this.#ratios[this.#next] = (waitMs + NOISE_MS) / (forecastMs + NOISE_MS);
-    this.#next = (this.#next + 1) % KEPT;
-    this.#sorted = undefined;
+  began(kept: KeptForecast, nowMs: number): void {
+    kept.hasBegun = true;
+    kept.untilMs = nowMs;
+    this.#meanWaitMs += NEWEST * (nowMs - kept.atMs - this.#meanWaitMs);
   }
 
   /** The job will never begin. */
-  left(given: GivenForecast): void {
-    this.#given.delete(given);
-    this.#late.delete(given);
+  left(kept: KeptForecast, nowMs: number): void {
+    kept.untilMs = nowMs;
   }
 
-  /** Undefined until enough forecasts came true. */
-  of(forecastMs: number): CalibratedWait | undefined {
-    if (this.#ratios.length < ENOUGH) return undefined;
-    this.#sorted ??= [...this.#ratios].sort((a, b) => a - b);
-    const sorted = this.#sorted;
-    // the finite-sample correction of split conformal prediction: ranks of n + 1, not of n
-    const at = (share: number) =>
-      sorted[Math.min(sorted.length, Math.max(1, rank(share, sorted.length))) - 1] ?? 1;
-    const waitMs = (ratio: number) => Math.max(0, (forecastMs + NOISE_MS) * ratio - NOISE_MS);
-    const beyond = 1 + 2 * Math.max(0, -this.#highShare);
-    return {
-      medianMs: waitMs(at(0.5)),
-      lowMs: this.#lowShare <= 0 ? 0 : waitMs(at(this.#lowShare)),
-      highMs: waitMs(at(1 - Math.max(0, this.#highShare)) * beyond),
+  #curveAt(nowMs: number): Curve {
+    if (nowMs - this.#curve.atMs < FRESH_MS && nowMs >= this.#curve.atMs) return this.#curve;
+    const waiting = this.#kept.filter(({ untilMs }) => untilMs === undefined);
+    const ages = waiting.reduce((sum, { atMs }) => sum + nowMs - atMs, 0);
+    const begun = this.#kept.filter(({ hasBegun }) => hasBegun);
+    this.#curve = {
+      spanMs: (begun.at(-1)?.atMs ?? 0) - (begun[0]?.atMs ?? 0),
+      steps: stepsOf(this.#kept, nowMs),
+      meanAgeMs: waiting.length === 0 ? 0 : ages / waiting.length,
+      atMs: nowMs,
     };
-  }
-
-  /** Waits that are longer by now than their range said. */
-  #sweep(nowMs: number): void {
-    if (nowMs - this.#sweptMs < SWEEP_MS) return;
-    this.#sweptMs = nowMs;
-    for (const given of this.#given) {
-      if (!given.range || nowMs - given.atMs <= given.range.highMs || this.#late.has(given)) continue;
-      this.#late.add(given);
-      this.#follow(false, true);
-    }
-  }
-
-  #follow(isBelow: boolean, isAbove: boolean): void {
-    const gain = GAIN / (1 + this.#given.size / PATIENT_WITH);
-    this.#lowShare = moved(this.#lowShare, gain, isBelow);
-    this.#highShare = moved(this.#highShare, gain, isAbove);
+    return this.#curve;
   }
 }
 
-function moved(share: number, gain: number, isMiss: boolean): number {
-  const to = share + gain * (WANTED_MISSES - (isMiss ? 1 : 0));
-  return Math.min(SHARE.most, Math.max(SHARE.least, to));
+/** The product-limit estimate of Kaplan and Meier: each wait that is over takes its part of those that were as long. */
+function stepsOf(kept: readonly KeptForecast[], nowMs: number): readonly Step[] {
+  const waits = kept
+    .map((one) => ({ ratio: ratioOf(one, nowMs), hasBegun: one.hasBegun }))
+    .sort((a, b) => a.ratio - b.ratio || Number(b.hasBegun) - Number(a.hasBegun));
+  const steps: Step[] = [];
+  let share = 1;
+  for (const [place, { ratio, hasBegun }] of waits.entries()) {
+    const asLong = waits.length - place;
+    if (asLong < LEAST_AS_LONG) break;
+    if (!hasBegun) continue;
+    share *= 1 - 1 / asLong;
+    steps.push({ ratio, share });
+  }
+  return steps.length < ENOUGH.waits ? [] : steps;
 }
 
-function rank(share: number, count: number): number {
-  const exact = share * (count + 1);
-  return share < 0.5 ? Math.floor(exact) : Math.ceil(exact);
+function ratioOf({ forecast, atMs, untilMs }: KeptForecast, nowMs: number): number {
+  return ((untilMs ?? nowMs) - atMs + noiseMs(forecast)) / (forecast.waitMs + noiseMs(forecast));
+}
+
+const noiseMs = ({ turnMs }: Forecast) => turnMs + NOISE_MS;
+
+/** The least ratio that no more than this share of the waits goes beyond; undefined where that is not known. */
+function ratioAt(steps: readonly Step[], share: number): number | undefined {
+  return steps.find((step) => step.share <= share + Number.EPSILON)?.ratio;
+}
+
+/** The share of waits that are no longer than this ratio of their forecast. */
+function shareWithin(steps: readonly Step[], ratio: number): number {
+  return 1 - (steps.findLast((step) => step.ratio < ratio)?.share ?? 1);
 }

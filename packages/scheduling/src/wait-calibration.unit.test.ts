@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { WaitCalibration } from './wait-calibration.ts';
+import { type CalibratedWait, WaitCalibration } from './wait-calibration.ts';
 
 /** The same numbers every time: mulberry32. */
 function randomOf(seed: number): () => number {
@@ -12,18 +12,56 @@ function randomOf(seed: number): () => number {
   };
 }
 
-/** A forecast comes true, later than all before it. */
-function comeTrue(calibration: WaitCalibration, forecastMs: number, actualMs: number, atMs: number): void {
-  calibration.began(calibration.give(forecastMs, atMs - actualMs), atMs);
+const forecastOf = (waitMs: number) => ({ waitMs, turnMs: 1_000 });
+
+interface Wait {
+  readonly atMs: number;
+  readonly forecastMs: number;
+  readonly actualMs: number;
+}
+
+/** What was said of each, asked when it was forecast; those before it are told of as they begin. */
+function saidOf(waits: readonly Wait[]): (CalibratedWait | undefined)[] {
+  const calibration = new WaitCalibration();
+  const out: { readonly endMs: number; readonly tell: () => void }[] = [];
+  return waits.map(({ atMs, forecastMs, actualMs }) => {
+    while ((out[0]?.endMs ?? atMs + 1) <= atMs) out.shift()?.tell();
+    const said = calibration.of(forecastOf(forecastMs), atMs);
+    const kept = calibration.keep(forecastOf(forecastMs), atMs);
+    const endMs = atMs + actualMs;
+    if (kept) out.push({ endMs, tell: () => calibration.began(kept, endMs) });
+    out.sort((a, b) => a.endMs - b.endMs);
+    return said;
+  });
+}
+
+function sharesOf(waits: readonly Wait[]) {
+  const said = saidOf(waits);
+  let count = 0;
+  let inside = 0;
+  let below = 0;
+  for (const [place, { actualMs }] of waits.entries()) {
+    const range = said[place];
+    if (!range) continue;
+    count += 1;
+    if (range.lowMs <= actualMs && actualMs <= range.highMs) inside += 1;
+    if (actualMs < range.medianMs) below += 1;
+  }
+  return { count, inside: inside / count, below: below / count };
 }
 
 describe('WaitCalibration', () => {
-  it('says nothing before it has seen enough', () => {
-    const calibration = new WaitCalibration();
-    for (let n = 0; n < 19; n++) comeTrue(calibration, 1_000, 1_000, n * 1_000);
-    expect(calibration.of(1_000)).toBeUndefined();
-    comeTrue(calibration, 1_000, 1_000, 20_000);
-    expect(calibration.of(1_000)).toEqual({ medianMs: 1_000, lowMs: 1_000, highMs: 1_000 });
+  it('says nothing before it has seen enough waits, over long enough', () => {
+    const waits = Array.from({ length: 30 }, (_, n) => ({ atMs: n * 1_000, forecastMs: 900, actualMs: 900 }));
+    const said = saidOf(waits);
+    // with the two longest the curve has ended
+    const first = said.findIndex((range) => range);
+    expect(first).toBe(22);
+    const range = said[first];
+    for (const ms of [range?.medianMs, range?.lowMs, range?.highMs]) expect(ms).toBeCloseTo(900);
+    // as many within less than two runs
+    const atOnce = waits.map((wait) => ({ ...wait, atMs: wait.atMs / 20, actualMs: 0 }));
+    expect(saidOf(atOnce).at(-1)).toBeUndefined();
   });
 
   it.each([
@@ -32,66 +70,62 @@ describe('WaitCalibration', () => {
     ['skewed', (forecast: number, noise: number) => forecast * (0.2 + 10 * noise ** 8)],
   ])('has a range that holds four of five waits where the forecast is %s', (_, actualOf) => {
     const random = randomOf(7);
-    const calibration = new WaitCalibration();
-    let inside = 0;
-    let below = 0;
-    const count = 5_000;
-    for (let n = 0; n < count; n++) {
+    const waits = Array.from({ length: 3_000 }, (_wait, n) => {
       const forecastMs = 1_000 + 60_000 * random();
-      const actualMs = actualOf(forecastMs, random());
-      const said = calibration.of(forecastMs);
-      if (said && said.lowMs <= actualMs && actualMs <= said.highMs) inside += 1;
-      if (said && actualMs < said.medianMs) below += 1;
-      comeTrue(calibration, forecastMs, actualMs, n * 1_000);
+      return { atMs: n * 2_000, forecastMs, actualMs: actualOf(forecastMs, random()) };
+    });
+    const { count, inside, below } = sharesOf(waits);
+    expect(count).toBeGreaterThan(2_800);
+    expect(inside).toBeGreaterThan(0.77);
+    expect(inside).toBeLessThan(0.83);
+    expect(below).toBeGreaterThan(0.46);
+    expect(below).toBeLessThan(0.54);
+  });
+
+  it('is not misled by the short waits being over first', () => {
+    const random = randomOf(3);
+    // half begin at once, the others after longer than has passed
+    const calibration = new WaitCalibration();
+    for (let n = 0; n < 200; n++) {
+      const kept = calibration.keep(forecastOf(5_000), n * 500);
+      if (kept && random() < 0.5) calibration.began(kept, n * 500 + 2_000 * random());
     }
-    expect(inside / count).toBeGreaterThan(0.76);
-    expect(inside / count).toBeLessThan(0.84);
-    expect(below / count).toBeGreaterThan(0.45);
-    expect(below / count).toBeLessThan(0.55);
+    // nobody knows how long nine of ten wait
+    expect(calibration.of(forecastOf(5_000), 100_000)).toBeUndefined();
   });
 
-  it('holds as many though forecasts get worse all the time', () => {
-    const random = randomOf(7);
+  it('keeps its lower end at the forecast: the line may stop growing any time', () => {
+    const waits = Array.from({ length: 60 }, (_, n) => ({
+      atMs: n * 10_000,
+      forecastMs: 10_000,
+      actualMs: 40_000,
+    }));
+    const said = saidOf(waits).at(-1);
+    expect(said?.lowMs).toBe(10_000);
+    expect(said?.highMs).toBeCloseTo(40_000);
+  });
+
+  it('counts a job that left as one that would have waited longer', () => {
     const calibration = new WaitCalibration();
-    let inside = 0;
-    const count = 4_000;
-    for (let n = 0; n < count; n++) {
-      const actualMs = 10_000 * 1.002 ** n * (0.9 + 0.2 * random());
-      const said = calibration.of(10_000);
-      if (said && said.lowMs <= actualMs && actualMs <= said.highMs) inside += 1;
-      comeTrue(calibration, 10_000, actualMs, n * 1e9);
+    for (let n = 0; n < 100; n++) {
+      const kept = calibration.keep(forecastOf(1_000), n * 1_000);
+      if (!kept) continue;
+      if (n % 4 === 0) calibration.left(kept, n * 1_000 + 500);
+      else calibration.began(kept, n * 1_000 + 1_000);
     }
-    // none falls short of what was before it, so only the upper end can miss
-    expect(inside / count).toBeGreaterThan(0.84);
-    expect(inside / count).toBeLessThan(0.93);
+    expect(calibration.of(forecastOf(1_000), 100_000)?.highMs).toBeCloseTo(1_000);
   });
 
-  it('learns from waits that go on beyond their range before they are over', () => {
-    const calibration = new WaitCalibration();
-    for (let n = 0; n < 100; n++) comeTrue(calibration, 10_000, 10_000, n * 1_000);
-    const before = calibration.of(10_000)?.highMs ?? 0;
-    const given = Array.from({ length: 100 }, () => calibration.give(10_000, 200_000));
-    calibration.give(10_000, 209_000);
-    expect(calibration.of(10_000)?.highMs).toBe(before);
-    calibration.give(10_000, 212_000);
-    const after = calibration.of(10_000)?.highMs ?? 0;
-    expect(after).toBeGreaterThan(before);
-    // each is one miss, however long it goes on
-    calibration.give(10_000, 213_000);
-    for (const forecast of given) calibration.left(forecast);
-    expect(calibration.of(10_000)?.highMs).toBe(after);
-  });
-
-  it('keeps one of those that come true at once', () => {
-    const calibration = new WaitCalibration();
-    for (let n = 0; n < 40; n++) comeTrue(calibration, 1_000, 1_000, n);
-    expect(calibration.of(1_000)).toBeUndefined();
-  });
-
-  it('forgets how it was', () => {
-    const calibration = new WaitCalibration();
-    for (let n = 0; n < 1_000; n++) comeTrue(calibration, 10_000, 100_000, n * 1_000);
-    for (let n = 0; n < 500; n++) comeTrue(calibration, 10_000, 10_000, (n + 1_000) * 1_000);
-    expect(calibration.of(10_000)?.highMs).toBeCloseTo(10_000);
+  it('keeps forecasts of some length of time, however many there are', () => {
+    const waits = Array.from({ length: 4_000 }, (_, n) => ({
+      atMs: n * 50,
+      forecastMs: 10_000,
+      // at first all wait twice as long
+      actualMs: n < 3_000 ? 20_000 : 10_000,
+    }));
+    const said = saidOf(waits);
+    expect(said[2_900]?.highMs).toBeCloseTo(20_000);
+    expect(said[3_300]?.highMs).toBeCloseTo(20_000);
+    expect(said.at(-1)?.highMs).toBeCloseTo(10_000);
   });
 });

@@ -3,6 +3,7 @@ import { ModelCatalogue } from '@genfleet/catalogue';
 import type { Queue } from '@genfleet/client';
 import type { JobState, Kind } from '@genfleet/job';
 import { statusOf } from '@genfleet/job';
+import type { Board } from '@genfleet/scheduling';
 import { createRegistry } from '@genfleet/telemetry';
 import type { Request } from 'express';
 import { Feedback } from './completions/feedback.ts';
@@ -12,6 +13,7 @@ import { ProgressFeed } from './feeds/progress-feed.ts';
 import type { TextFeed } from './feeds/text-feed.ts';
 import { ArtifactLinks } from './jobs/artifact-links.ts';
 import { estimateWaitMs } from './jobs/estimate.ts';
+import { followLine } from './jobs/fleet-line.ts';
 import { Forecasts } from './jobs/forecasts.ts';
 import { PastReads } from './jobs/past-reads.ts';
 import { Publisher } from './jobs/publisher.ts';
@@ -38,6 +40,8 @@ export interface Api {
   readonly sessions: Sessions;
   readonly feedback: Feedback;
   readonly queues: Readonly<Record<Kind, QueueBound>>;
+  /** The lines as the workers see them. */
+  readonly boards: Readonly<Record<Kind, Board>>;
   readonly forecasts: Readonly<Record<Kind, Forecasts>>;
   readonly links: ArtifactLinks;
   readonly metrics: ApiMetrics;
@@ -66,6 +70,10 @@ export function createApi(options: ApiOptions, stopping: AbortSignal): Api {
     queues: {
       txt2img: new QueueBound(views.txt2img, config.MAX_QUEUED_JOBS, clock),
       completion: new QueueBound(views.completion, config.MAX_QUEUED_JOBS, clock),
+    },
+    boards: {
+      txt2img: followLine({ kind: 'txt2img', view: views.txt2img, log, clock, stopping }),
+      completion: followLine({ kind: 'completion', view: views.completion, log, clock, stopping }),
     },
     forecasts: {
       txt2img: new Forecasts(views.txt2img, clock, stopping),
@@ -111,24 +119,35 @@ function queueOf(api: Api, state: JobState): Queue | null {
   const { kind } = state.request;
   // the line of the view does not reach back to it
   if (api.past?.isBeyondView(kind, state.id)) return null;
-  const { views, clock } = api.options;
-  const view = views[kind];
   const model = api.catalogue.resolve(state.request.settings.model);
-  const position = view.position(state.id);
-  const notBefore = state.request.not_before;
-  const roughMs = estimateWaitMs({
-    position,
-    running: api.queues[kind].running(),
-    workers: api.catalogue.workers(model),
-    meanRunMs: view.meanRunMs(model),
-    notBeforeMs: notBefore === undefined ? 0 : Math.max(0, Date.parse(notBefore) - clock()),
-  });
-  const said = roughMs === null ? undefined : api.forecasts[kind].correct(state, roughMs);
+  const position = api.options.views[kind].position(state.id);
+  const [waitMs, said] = waitOf(api, state, position, model) ?? [];
   return {
     position,
-    estimated_wait_seconds: roughMs === null ? null : secondsOf(said?.medianMs ?? roughMs),
+    estimated_wait_seconds: waitMs === undefined ? null : secondsOf(said?.medianMs ?? waitMs),
     estimated_wait_range_seconds: said ? [secondsOf(said.lowMs), secondsOf(said.highMs)] : null,
   };
+}
+
+/** A rough forecast in ms, and what it means by how the last ones came out; undefined before the model's first run. */
+function waitOf(api: Api, state: JobState, position: number, model: string) {
+  const { kind, not_before: notBefore } = state.request ?? {};
+  if (!kind) return undefined;
+  const { views, clock } = api.options;
+  const meanRunMs = views[kind].meanRunMs(model);
+  if (meanRunMs === undefined) return undefined;
+  const board = api.boards[kind];
+  const standing = board.standing(state.id);
+  const turnMs = board.costs.turnMs ?? meanRunMs;
+  const waitMs = estimateWaitMs({
+    // in the order that workers choose in, where that is known
+    ahead: standing?.ahead ?? position,
+    running: api.queues[kind].running(),
+    workers: api.catalogue.workers(model),
+    turnMs,
+    notBeforeMs: notBefore === undefined ? 0 : Math.max(0, Date.parse(notBefore) - clock()),
+  });
+  return [waitMs, api.forecasts[kind].correct(state, standing, { waitMs, turnMs })] as const;
 }
 
 /** To a tenth. */

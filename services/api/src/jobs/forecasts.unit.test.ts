@@ -41,37 +41,51 @@ function begun(state: JobState): Change {
   return { order, event: {} as Change['event'], state: { ...state, starts: [start] } };
 }
 
+const forecast = { waitMs: 10_000, turnMs: 1_000 };
+const standing = { level: 1, ahead: 0, isModelHeld: true };
+
 describe('Forecasts', () => {
-  it('learns from jobs that begin what a forecast means, for each priority by itself', () => {
+  it('learns from jobs that begin what a forecast means, for each priority and held model by itself', () => {
     const { listeners, forecasts, pass } = rig();
-    for (let n = 0; n < 20; n++) {
+    for (let n = 0; n < 30; n++) {
       const job = waiting();
-      expect(forecasts.correct(job, 10_000)).toBeUndefined();
+      forecasts.correct(job, standing, forecast);
       pass(20_500);
       listeners.get(job.id)?.(begun(job));
     }
     expect(listeners.size).toBe(0);
-    const said = forecasts.correct(waiting(), 10_000);
-    expect(said?.medianMs).toBeCloseTo(20_500);
-    expect(forecasts.correct(waiting('high'), 10_000)).toBeUndefined();
+    expect(forecasts.correct(waiting(), standing, forecast)?.medianMs).toBeCloseTo(20_500);
+    for (const other of [{ ...standing, level: 0 }, { ...standing, isModelHeld: false }, undefined]) {
+      expect(forecasts.correct(waiting('high'), other, forecast)).toBeUndefined();
+    }
   });
 
   it('learns nothing from a job that ended without having begun', () => {
     const { listeners, forecasts, pass } = rig();
     for (let n = 0; n < 30; n++) {
       const job = waiting();
-      forecasts.correct(job, 10_000);
+      forecasts.correct(job, standing, forecast);
       pass(5_000);
       const { order, event } = begun(job);
       const outcome = { type: 'cancelled' as const, order, time: '', reason: '' };
       listeners.get(job.id)?.({ order, event, state: { ...job, outcome } });
     }
-    expect([listeners.size, forecasts.correct(waiting(), 10_000)]).toEqual([0, undefined]);
+    expect([listeners.size, forecasts.correct(waiting(), standing, forecast)]).toEqual([0, undefined]);
   });
 
-  it('watches no more than it can hold', () => {
-    const { listeners, forecasts } = rig();
-    for (let n = 0; n < 1_200; n++) forecasts.correct(waiting(), 1_000);
+  it('watches no more than it can hold, and no more of a job than says something', () => {
+    const { listeners, forecasts, pass } = rig();
+    const job = waiting();
+    for (let n = 0; n < 30; n++) {
+      forecasts.correct(job, standing, forecast);
+      pass(500);
+    }
+    expect(listeners.size).toBe(1);
+    for (let n = 0; n < 3_000; n++) {
+      forecasts.correct(waiting(), standing, forecast);
+      // each is of some time after the one before
+      pass(60_000);
+    }
     expect(listeners.size).toBe(1_000);
   });
 });
