@@ -53,4 +53,4 @@ function worthSaying(issues: readonly Issue[]): readonly Issue[] {
   });
 }
 
-const pathOf = ({ path }: Issue) => path.join('\n');
+const pathOf = ({ path }: Issue) => path.map(String).join('\n');
