@@ -13,12 +13,15 @@ interface ButtonProps {
   readonly icon: IconName;
   readonly label: string;
   readonly kind?: 'primary' | 'quiet';
+  /** Id of the element that says what it is about, where several buttons are called the same. */
+  readonly about?: string;
   readonly onClick: () => void;
 }
 
-export function Button({ icon, label, kind, onClick }: ButtonProps): JSX.Element {
+export function Button({ icon, label, kind, about, onClick }: ButtonProps): JSX.Element {
+  const more = { ...(kind ? { class: kind } : {}), ...(about ? { 'aria-describedby': about } : {}) };
   return (
-    <button type="button" {...(kind ? { class: kind } : {})} onClick={onClick}>
+    <button type="button" {...more} onClick={onClick}>
       <Icon name={icon} />
       {label}
     </button>

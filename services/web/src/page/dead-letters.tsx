@@ -76,11 +76,12 @@ async function bringBack(id: string): Promise<void> {
 
 function Letter({ image }: { image: Image }): JSX.Element {
   const { prompt, model } = image.generation_settings;
+  const title = `letter-${image.id}`;
   return (
     <li class="letter panel">
       <Icon name="warning" />
       <div class="beside">
-        <h2 class="prompt" dir="auto">
+        <h2 class="prompt" dir="auto" id={title}>
           <a href={imageHref(image.id)}>{prompt}</a>
         </h2>
         <Failure image={image} />
@@ -89,7 +90,13 @@ function Letter({ image }: { image: Image }): JSX.Element {
           {image.redrive > 0 && ` · redriven ${image.redrive} ×`}
         </p>
       </div>
-      <Button icon="again" label="Redrive" kind="primary" onClick={() => void bringBack(image.id)} />
+      <Button
+        icon="again"
+        label="Redrive"
+        kind="primary"
+        about={title}
+        onClick={() => void bringBack(image.id)}
+      />
     </li>
   );
 }

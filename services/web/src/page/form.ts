@@ -54,8 +54,8 @@ const PREFIX = 'generation_settings.';
 /** Sorts the faults that the server named to the fields they belong to. */
 export function refusalOf(error: unknown): Refusal {
   const faults = error instanceof ApiError ? (error.problem.errors ?? []) : [];
-  if (faults.length === 0)
-    return { fields: {}, message: isUnanswered(error) ? UNANSWERED : messageOf(error) };
+  if (isUnanswered(error)) return { fields: {}, message: UNANSWERED };
+  if (faults.length === 0) return { fields: {}, message: messageOf(error) };
   const fields: Partial<Record<Field, string>> = {};
   const others: string[] = [];
   for (const { path, message } of faults) {
