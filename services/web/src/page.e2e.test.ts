@@ -136,6 +136,8 @@ await describeInBrowser('the page in a browser', (scene) => {
     const page = await scene.open();
     await page.locator('.tile[data-status="dead"]').waitFor({ timeout: DRAW_MS });
     await page.getByRole('link', { name: /Dead letters/ }).click();
+    await page.getByRole('status').filter({ hasText: 'Dead letters' }).waitFor({ state: 'attached' });
+    expect(await page.title()).toContain('Dead letters');
     const letter = page.locator('.letter').filter({ hasText: 'too late' });
     await letter.getByText('It did not finish in time.').waitFor();
     expect(await accessibilityFaults(page)).toEqual([]);
