@@ -1,7 +1,5 @@
+import { getNodeAutoInstrumentations } from '@opentelemetry/auto-instrumentations-node';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
-import { AwsInstrumentation } from '@opentelemetry/instrumentation-aws-sdk';
-import { HttpInstrumentation } from '@opentelemetry/instrumentation-http';
-import { UndiciInstrumentation } from '@opentelemetry/instrumentation-undici';
 import { NodeSDK } from '@opentelemetry/sdk-node';
 import { register } from 'import-in-the-middle/register-hooks.mjs';
 import { flushTraces } from './flush-traces.ts';
@@ -10,7 +8,9 @@ import { nameByRoute } from './name-by-route.ts';
 import { PatientExporter } from './patient-exporter.ts';
 import { serviceNameOf } from './service-name.ts';
 
-/** What the instrumentations below patch when an ES module imports it; what is required they find themselves. */
+/** Of the forty that there are; each would add spans, and most are of what is not used here. */
+const INSTRUMENTED = 'http,undici,aws-sdk';
+/** What these patch when an ES module imports it; what is required they find themselves. */
 const PATCHED = ['http', 'https', 'node:http', 'node:https', '@aws-sdk/client-s3'];
 /** Asked for by machines every few seconds: nobody wants to read their traces. */
 const NOT_TRACED = /^\/(health|metrics)(\/|\?|$)/;
@@ -24,6 +24,7 @@ export function startTracing(options: {
   serviceName: string | undefined;
   entryFile: string | undefined;
 }): void {
+  process.env['OTEL_NODE_ENABLED_INSTRUMENTATIONS'] ||= INSTRUMENTED;
   register({ include: PATCHED });
   const serviceName = options.serviceName || serviceNameOf(options.entryFile);
   const log = createLogger({ level: 'info', service: serviceName });
@@ -40,16 +41,16 @@ export function startTracing(options: {
     traceExporter,
     metricReaders: [],
     logRecordProcessors: [],
-    instrumentations: [
-      new HttpInstrumentation({
+    instrumentations: getNodeAutoInstrumentations({
+      '@opentelemetry/instrumentation-http': {
         ignoreIncomingRequestHook: (request) => NOT_TRACED.test(request.url ?? ''),
         // a request of our own outside any job: polling a backing service
         requireParentforOutgoingSpans: true,
         applyCustomAttributesOnSpan: nameByRoute,
-      }),
-      new AwsInstrumentation({ suppressInternalInstrumentation: true }),
-      new UndiciInstrumentation({ requireParentforSpans: true }),
-    ],
+      },
+      '@opentelemetry/instrumentation-aws-sdk': { suppressInternalInstrumentation: true },
+      '@opentelemetry/instrumentation-undici': { requireParentforSpans: true },
+    }),
   });
   sdk.start();
   process.once('beforeExit', () => void flushTraces());
