@@ -32,7 +32,8 @@ const get = (path: string) => fetch(`${replica.url}${path}`);
 
 interface Document {
   openapi: string;
-  paths: Record<string, Record<string, { responses: object }>>;
+  tags: { name: string }[];
+  paths: Record<string, Record<string, { tags: string[]; responses: object }>>;
   components: { schemas: Record<string, { required?: string[]; properties: Record<string, object> }> };
 }
 
@@ -54,6 +55,13 @@ describe('/openapi.json', () => {
         '/v1/completions/{id}/feedback',
       ]),
     );
+    const chapterOf = (path: string, method: string) => document.paths[path]?.[method]?.tags;
+    expect(chapterOf('/v1/images/generations', 'post')).toEqual(['Images']);
+    expect(chapterOf('/v1/models/{model}', 'get')).toEqual(['Models']);
+    const used = Object.values(document.paths)
+      .flatMap((item) => Object.values(item))
+      .flatMap(({ tags }) => tags);
+    expect(new Set(used)).toEqual(new Set(document.tags.map(({ name }) => name)));
     const settings = document.components.schemas['GenerationSettings'];
     expect(settings?.required).toEqual(['prompt']);
     expect(settings?.properties['width']).toMatchObject({

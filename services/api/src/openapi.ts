@@ -19,6 +19,7 @@ import {
 } from 'zod-openapi';
 import { deadLetterQuerySchema, listQuerySchema } from './http/query.ts';
 import { openAiImageSchema } from './jobs/openai-request.ts';
+import { inChapters, TAGS } from './openapi-chapters.ts';
 import { COMPLETION_PATHS } from './openapi-completions.ts';
 import { LEDGER_PATHS } from './openapi-ledger.ts';
 
@@ -217,7 +218,8 @@ export function openApiDocument(publicUrl: string | undefined, asksForToken: boo
       },
       ...(publicUrl === undefined ? {} : { servers: [{ url: publicUrl }] }),
       ...(asksForToken ? GITLAB_TOKEN : {}),
-      paths: PATHS,
+      tags: TAGS,
+      paths: inChapters(PATHS),
     },
     { allowEmptySchema: { pipe: true, transform: true, unknown: true } },
   );

@@ -32,6 +32,7 @@ const pageHeaders = (...sources: readonly string[]) => ({
     "style-src 'self' 'unsafe-inline'",
     "object-src 'none'",
     "base-uri 'none'",
+    "form-action 'self'",
     "frame-ancestors 'none'",
   ].join('; '),
   'cache-control': 'no-cache',
