@@ -1,10 +1,8 @@
 /** Forecasts that are kept, whether it is known or not what they come to. */
 const KEPT = 300;
-/** They are spread over so many mean waits: a moment of a large fleet would tell one thing 300 times. */
-const SPREAD_WAITS = 2;
+/** They are spread over so many median waits: a moment of a large fleet would tell one thing 300 times. */
+const SPREAD_WAITS = 4;
 const LEAST_BETWEEN_MS = 20;
-/** Weight of the newest in the exponential mean of waits. */
-const NEWEST = 0.02;
 /** Nothing is said of fewer waits that are over, or of less time than so many runs: what waits at once waits alike. */
 const ENOUGH = { waits: 20, turns: 2 };
 /** Where fewer waits are as long, the curve ends. */
@@ -15,6 +13,8 @@ const MISSES = 0.1;
 const NOISE_MS = 500;
 /** How long a curve is good for, in ms. */
 const FRESH_MS = 250;
+/** What 300 products may be off. */
+const ROUNDING = 1e-9;
 
 /** What a wait would be if nothing but the line itself mattered. In ms. */
 export interface Forecast {
@@ -49,8 +49,8 @@ interface Curve {
   readonly steps: readonly Step[];
   /** From the first of the forecasts that came true to the last. */
   readonly spanMs: number;
-  /** Of the forecasts whose jobs wait. */
-  readonly meanAgeMs: number;
+  /** Of the waits, those that go on as long as they are by now. */
+  readonly medianMs: number;
   readonly atMs: number;
 }
 
@@ -67,8 +67,7 @@ interface Curve {
 export class WaitCalibration {
   /** Oldest first. */
   readonly #kept: KeptForecast[] = [];
-  #meanWaitMs = 0;
-  #curve: Curve = { steps: [], spanMs: 0, meanAgeMs: 0, atMs: Number.NEGATIVE_INFINITY };
+  #curve: Curve = { steps: [], spanMs: 0, medianMs: 0, atMs: Number.NEGATIVE_INFINITY };
 
   /** Undefined while there is too little to learn from. */
   of(forecast: Forecast, nowMs: number): CalibratedWait | undefined {
@@ -86,9 +85,9 @@ export class WaitCalibration {
   /** Keeps a forecast, unless one was kept just before. What comes of it is to be told by `began` or `left`. */
   keep(forecast: Forecast, nowMs: number): KeptForecast | undefined {
     const last = this.#kept.at(-1);
-    const typicalMs = Math.max(this.#meanWaitMs, this.#curveAt(nowMs).meanAgeMs);
-    if (last && nowMs - last.atMs < Math.max(LEAST_BETWEEN_MS, (typicalMs * SPREAD_WAITS) / KEPT))
-      return undefined;
+    const betweenMs = Math.max(LEAST_BETWEEN_MS, (this.#curveAt(nowMs).medianMs * SPREAD_WAITS) / KEPT);
+    // a clock that was set back is no reason to wait
+    if (last && nowMs >= last.atMs && nowMs - last.atMs < betweenMs) return undefined;
     const kept: KeptForecast = { forecast, atMs: nowMs, untilMs: undefined, hasBegun: false };
     this.#kept.push(kept);
     if (this.#kept.length > KEPT) this.#kept.shift();
@@ -99,7 +98,6 @@ export class WaitCalibration {
   began(kept: KeptForecast, nowMs: number): void {
     kept.hasBegun = true;
     kept.untilMs = nowMs;
-    this.#meanWaitMs += NEWEST * (nowMs - kept.atMs - this.#meanWaitMs);
   }
 
   /** The job will never begin. */
@@ -109,13 +107,12 @@ export class WaitCalibration {
 
   #curveAt(nowMs: number): Curve {
     if (nowMs - this.#curve.atMs < FRESH_MS && nowMs >= this.#curve.atMs) return this.#curve;
-    const waiting = this.#kept.filter(({ untilMs }) => untilMs === undefined);
-    const ages = waiting.reduce((sum, { atMs }) => sum + nowMs - atMs, 0);
+    const lengths = this.#kept.map(({ atMs, untilMs }) => (untilMs ?? nowMs) - atMs).sort((a, b) => a - b);
     const begun = this.#kept.filter(({ hasBegun }) => hasBegun);
     this.#curve = {
       spanMs: (begun.at(-1)?.atMs ?? 0) - (begun[0]?.atMs ?? 0),
       steps: stepsOf(this.#kept, nowMs),
-      meanAgeMs: waiting.length === 0 ? 0 : ages / waiting.length,
+      medianMs: lengths[lengths.length >> 1] ?? 0,
       atMs: nowMs,
     };
     return this.#curve;
@@ -147,7 +144,7 @@ const noiseMs = ({ turnMs }: Forecast) => turnMs + NOISE_MS;
 
 /** The least ratio that no more than this share of the waits goes beyond; undefined where that is not known. */
 function ratioAt(steps: readonly Step[], share: number): number | undefined {
-  return steps.find((step) => step.share <= share + Number.EPSILON)?.ratio;
+  return steps.find((step) => step.share <= share + ROUNDING)?.ratio;
 }
 
 /** The share of waits that are no longer than this ratio of their forecast. */

@@ -117,7 +117,7 @@ describe('WaitCalibration', () => {
   });
 
   it('keeps forecasts of some length of time, however many there are', () => {
-    const waits = Array.from({ length: 4_000 }, (_, n) => ({
+    const waits = Array.from({ length: 6_000 }, (_, n) => ({
       atMs: n * 50,
       forecastMs: 10_000,
       // at first all wait twice as long

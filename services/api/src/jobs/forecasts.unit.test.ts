@@ -81,9 +81,10 @@ describe('Forecasts', () => {
       pass(500);
     }
     expect(listeners.size).toBe(1);
-    for (let n = 0; n < 3_000; n++) {
-      forecasts.correct(waiting(), standing, forecast);
-      // each is of some time after the one before
+    for (let n = 0; n < 4_500; n++) {
+      // of those alike fewer are kept the longer they wait
+      const other = { level: n % 3, ahead: 0, isModelHeld: n % 2 === 0 };
+      forecasts.correct(waiting(), other, forecast);
       pass(60_000);
     }
     expect(listeners.size).toBe(1_000);
