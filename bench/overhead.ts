@@ -21,6 +21,8 @@ const WANTED = 5;
 const POLL_MS = 1;
 /** After each of them, so that what one leaves to be written does not slow the next. */
 const REST_MS = 5;
+/** By then a bus has made its log as long as it gets: before, publishes take longer. */
+const SETTLED_MS = 7_000;
 
 const size = { width: 64, height: 64 };
 const body = JSON.stringify({
@@ -39,6 +41,7 @@ await bus.ensureTopics(fleetTopics());
 const store = await openFileStore({ directory: join(directory, 'artifacts') });
 const producer = await bus.producer({ name: 'started_txt2img_generation', persistent: true });
 const genfleet = await startGenfleet();
+await sleep(SETTLED_MS);
 const connection = new HttpConnection(genfleet.port);
 
 async function publish(): Promise<void> {
