@@ -49,10 +49,8 @@ export function reason(code: string): string {
 
 export function queueLine(queue: Image['queue']): string {
   if (!queue) return 'In line';
-  const place =
-    queue.position === 0
-      ? 'Next in line'
-      : `In line, ${queue.position} ${queue.position === 1 ? 'job' : 'jobs'} ahead`;
+  // workers need not take them in the order they came, which the wait knows
+  const place = queue.position === 0 ? 'First in line' : `In line, ${queue.position} came before`;
   const wait = waitLine(queue);
   return wait === undefined ? place : `${place} · ${wait}`;
 }
@@ -64,7 +62,7 @@ function waitLine({ estimated_wait_range_seconds: range, estimated_wait_seconds:
     number,
     number,
   ];
-  if (most < 1_000) return 'starts at once';
+  if (most < 1_000) return 'starts in a moment';
   if (least < 1_000 && range) return `starts within ${duration(most)}`;
   const [from, to] = [duration(least), duration(most)];
   return from === to ? `about ${from}` : `${from} to ${to}`;

@@ -33,14 +33,14 @@ const place = (position: number, seconds: number | null, range: [number, number]
 describe('queueLine', () => {
   it.each([
     [null, 'In line'],
-    [place(0, null), 'Next in line'],
-    [place(0, 0), 'Next in line · starts at once'],
-    [place(1, 4), 'In line, 1 job ahead · about 4.0 s'],
-    [place(7, 90), 'In line, 7 jobs ahead · about 1 min 30 s'],
-    [place(7, 90, [60, 150]), 'In line, 7 jobs ahead · 1 min 0 s to 2 min 30 s'],
-    [place(1, 4, [0.2, 9.4]), 'In line, 1 job ahead · starts within 9.4 s'],
-    [place(1, 0.3, [0.2, 0.9]), 'In line, 1 job ahead · starts at once'],
-    [place(2, 30, [30, 30.2]), 'In line, 2 jobs ahead · about 30 s'],
+    [place(0, null), 'First in line'],
+    [place(0, 0), 'First in line · starts in a moment'],
+    [place(1, 4), 'In line, 1 came before · about 4.0 s'],
+    [place(7, 90), 'In line, 7 came before · about 1 min 30 s'],
+    [place(7, 90, [60, 150]), 'In line, 7 came before · 1 min 0 s to 2 min 30 s'],
+    [place(1, 4, [0.2, 9.4]), 'In line, 1 came before · starts within 9.4 s'],
+    [place(1, 0.3, [0.2, 0.9]), 'In line, 1 came before · starts in a moment'],
+    [place(2, 30, [30, 30.2]), 'In line, 2 came before · about 30 s'],
   ])('says %j as %s', (queue, text) => {
     expect(queueLine(queue)).toBe(text);
   });
