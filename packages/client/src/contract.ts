@@ -42,13 +42,10 @@ export const receiptHeadersSchema = z.object({
 
 export const queueSchema = z
   .object({
-    position: z
-      .int()
-      .min(0)
-      .meta({
-        description:
-          'Jobs that came before this one and wait; workers may choose another order, which the estimates know',
-      }),
+    position: z.int().min(0).meta({
+      description:
+        'Jobs that came before this one and wait; workers may choose another order, which the estimates know',
+    }),
     estimated_wait_seconds: z.number().nullable().meta({
       description:
         'From the last run times and the workers there are; null before the first run of the model',

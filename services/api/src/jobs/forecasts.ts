@@ -68,7 +68,7 @@ export class Forecasts {
       ({ state }) => {
         const status = statusOf(state);
         if (status === 'queued' || status === 'retrying') return;
-        begun.abort();
+        begun.abort('begun');
         this.#watched.delete(id);
         const nowMs = this.#clock();
         for (const kept of forecasts) {
