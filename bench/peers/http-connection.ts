@@ -41,6 +41,7 @@ export class HttpConnection {
 
   #send(request: string): Promise<Answer> {
     this.#waiting = Promise.withResolvers<Answer>();
+    if (this.#socket.destroyed) this.#waiting.reject(new Error('the server had closed the connection'));
     this.#socket.write(request, 'latin1');
     return this.#waiting.promise;
   }
