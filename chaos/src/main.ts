@@ -37,10 +37,14 @@ async function experiments(words: Words): Promise<boolean> {
   const startedMs = performance.now();
   const commit = words.page ? checkedOut() : '';
   say(headLine());
+  const told = (played: Played) => {
+    all.push(played);
+    say(linesOf(played));
+  };
   const lanes = LANES.map(async (lane) => {
     for (const stage of lane.filter((each) => words.stages.includes(each))) {
       const here = wanted.filter(({ on, shortOn }) => ((words.short ? shortOn : on) ?? []).includes(stage));
-      if (here.length > 0) all.push(...(await runOn(stage, here, (played) => say(linesOf(played)))));
+      if (here.length > 0) await runOn(stage, here, told);
     }
   });
   const broken = (await Promise.allSettled(lanes)).filter((lane) => lane.status === 'rejected');

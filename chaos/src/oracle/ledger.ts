@@ -1,7 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { openBus } from '@genfleet/adapters';
 import type { Bus } from '@genfleet/bus';
 import { readConfig } from '@genfleet/config';
-import { type EventType, KINDS, type Topic, topicsOf } from '@genfleet/job';
+import { type EventType, GenfleetError, KINDS, type Topic, topicsOf } from '@genfleet/job';
+
+const PATIENCE_MS = 60_000;
+const AGAIN_MS = 1_000;
 
 /** An end of a job as its message has it. */
 export interface End {
@@ -38,11 +42,25 @@ export class LedgerReader {
     const bus = await openBus(readConfig(env));
     try {
       const topics = KINDS.flatMap((kind) => topicsOf(kind));
-      await Promise.all(topics.map(({ topic, type }) => this.#readTopic(bus, topic, type)));
+      await Promise.all(topics.map(({ topic, type }) => this.#readPatiently(bus, topic, type)));
     } finally {
       await bus.close();
     }
     return this.#jobs;
+  }
+
+  /** A broker that was harmed just before may not answer at once. */
+  async #readPatiently(bus: Bus, topic: Topic, type: EventType): Promise<void> {
+    const endMs = performance.now() + PATIENCE_MS;
+    for (;;) {
+      try {
+        return await this.#readTopic(bus, topic, type);
+      } catch (error) {
+        const isAway = error instanceof GenfleetError && error.code === 'bus_unavailable';
+        if (!isAway || performance.now() > endMs) throw error;
+        await sleep(AGAIN_MS);
+      }
+    }
   }
 
   async #readTopic(bus: Bus, topic: Topic, type: EventType): Promise<void> {
