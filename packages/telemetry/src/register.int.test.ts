@@ -137,8 +137,8 @@ describe('register', () => {
   it('loads nothing without an endpoint, or when told not to', async () => {
     const list = ['--import', file('list-imports.ts'), '--import', REGISTER];
     const loaded = async (args: readonly string[], env: Record<string, string>) =>
-      (JSON.parse(lastLine(await node([...list, ...args], env))) as string[]).filter((url) =>
-        /opentelemetry/.test(url),
+      (JSON.parse(lastLine(await node([...list, ...args], env))) as string[]).filter((name) =>
+        name.startsWith('@opentelemetry/'),
       );
     const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1' };
     expect(await loaded(['-e', '0'], {})).toEqual([]);

@@ -1,16 +1,15 @@
-/** `node --import list-imports.ts …`: prints every module that was loaded after it, at exit. */
-import { writeSync } from 'node:fs';
+/** `node --import list-imports.ts …`: prints the names of the packages that were loaded after it, at exit. */
 import { registerHooks } from 'node:module';
 
-const loaded: string[] = [];
+const PACKAGE = /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//;
+
+const loaded = new Set<string>();
 registerHooks({
   load(url, context, next) {
-    loaded.push(url);
+    const name = PACKAGE.exec(url)?.[1];
+    if (name !== undefined) loaded.add(name);
     return next(url, context);
   },
 });
-process.on('exit', () => {
-  // a pipe takes some at a time, and nobody is left to send the rest
-  const text = Buffer.from(JSON.stringify(loaded));
-  for (let sent = 0; sent < text.length; ) sent += writeSync(1, text.subarray(sent, sent + 4_096));
-});
+// short enough for a pipe to take it at once: nobody is left to send the rest
+process.on('exit', () => process.stdout.write(JSON.stringify([...loaded])));
