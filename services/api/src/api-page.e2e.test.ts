@@ -43,6 +43,14 @@ beforeAll(async () => {
     },
     working.signal,
   );
+  // lists are of what the view has read: this one is in it once it was waited for
+  const generation_settings = { prompt: 'a red circle' };
+  const first = await fetch(`${fleet.a.url}/images/`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', prefer: 'wait=20' },
+    body: JSON.stringify({ generation_settings, metadata: { grouping: 'test/grouping' } }),
+  });
+  expect(first.status).toBe(200);
 });
 afterAll(async () => {
   working.abort();
