@@ -11,6 +11,7 @@ const OWNER_ONLY = 0o600;
 /** After so many the log is copied into the file and written from its beginning again. */
 const LOG_PAGES = 2_000;
 const PAGE_BYTES = 4_096;
+const PIECE_BYTES = 16 * PAGE_BYTES;
 /** Pages a writer keeps in memory before they go to the log, their transaction ended or not: 8 MiB. */
 const CACHE = -8_192;
 const SMALLEST_CACHE = 16;
@@ -69,7 +70,11 @@ export function lengthenLog(database: DatabaseSync, file: string): void {
   patiently(() => database.exec('begin immediate'));
   try {
     database.exec(`pragma cache_size = ${SMALLEST_CACHE}`);
-    database.exec(`insert into owners (host, pid, born) values (zeroblob(${bytes}), 0, '')`);
+    // one large value would be held in memory several times over, which the process keeps
+    const add = database.prepare(
+      `insert into owners (host, pid, born) values (zeroblob(${PIECE_BYTES}), 0, '')`,
+    );
+    for (let added = 0; added < bytes; added += PIECE_BYTES) add.run();
   } finally {
     rollBack(database);
     database.exec(`pragma cache_size = ${CACHE}`);
